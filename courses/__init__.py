@@ -1,0 +1,1 @@
+"""Steps 1 and 2: the web course and the targeted training."""

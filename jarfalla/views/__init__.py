@@ -1,0 +1,1 @@
+"""The pages that see every app: start page, dashboard, the unit, errors."""

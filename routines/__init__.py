@@ -1,0 +1,1 @@
+"""Step 3: routines that are written, approved, found and read."""

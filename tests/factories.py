@@ -1,0 +1,46 @@
+"""Rows for tests, made through the portal's own actions wherever there is one."""
+
+import itertools
+from typing import Any
+
+from units import actions
+from units.models import Kind, MembershipRole, ParticipationState, Round, Unit, User, UserRole
+
+_numbers = itertools.count(1)
+
+
+def user(*, name: str = "", email: str = "", role: UserRole = UserRole.STAFF, **fields: Any) -> User:
+    """A user with an address of their own."""
+    number = next(_numbers)
+    return User.objects.create_user(
+        email or f"person{number}@example.org", name or f"Person {number}", role=role, **fields
+    )
+
+
+def unit(*, name: str = "", kind: Kind = Kind.PRESCHOOL, **fields: Any) -> Unit:
+    """A unit that has not been invited."""
+    return actions.create_unit(by=None, name=name or f"Enhet {next(_numbers)}", kind=kind, **fields)
+
+
+def taking_part(unit: Unit) -> Unit:
+    """The same unit, now taking part, with an open round."""
+    by = User.objects.filter(role=UserRole.COORDINATOR).first() or user(
+        name="Första samordnaren", role=UserRole.COORDINATOR, is_active=False
+    )
+    actions.record_participation(unit, state=ParticipationState.TAKING_PART, by=by)
+    return unit
+
+
+def staff(unit: Unit, *, name: str = "", role: MembershipRole = MembershipRole.MEMBER) -> User:
+    """A person on the unit's staff list."""
+    number = next(_numbers)
+    return actions.add_person(
+        unit, name=name or f"Person {number}", email=f"person{number}@example.org", role=role, by=user()
+    ).user
+
+
+def open_round(unit: Unit) -> Round:
+    """The unit's open round."""
+    round_ = unit.open_round
+    assert round_ is not None
+    return round_

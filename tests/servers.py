@@ -1,0 +1,11 @@
+"""Starts the servers that the tests run against, before Django reads its settings (`-p tests.servers`)."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
+
+from jarfalla import embedded
+
+embedded.provide_servers()

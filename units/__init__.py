@@ -1,0 +1,1 @@
+"""What goes through the steps, the people in it, the record, and the outbox."""

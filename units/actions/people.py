@@ -1,0 +1,55 @@
+"""People and their memberships."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from jarfalla import clock
+from units.models import Membership, MembershipRole, Refused, Unit, User
+
+
+@transaction.atomic
+def add_person(
+    unit: Unit,
+    *,
+    name: str,
+    email: str,
+    role: MembershipRole = MembershipRole.MEMBER,
+    started_on: dt.date | None = None,
+    by: User,
+) -> Membership:
+    """Put a person on the unit's staff list, with an account if there is none; return their present membership.
+
+    A person who is there already in the other role changes role from today. A name that the portal already
+    knows is kept: only the person and the coordinator change it.
+
+    Raises Refused when a manager would take over an account that may not be a unit's staff.
+    """
+    Unit.objects.select_for_update().get(pk=unit.pk)
+    user = User.objects.filter(email__iexact=email.strip()).first() or User.objects.create_user(email, name)
+    if user.is_reader:
+        raise Refused(_("Det kontot läser siffror och kan inte höra till en enhet."))
+    present = unit.memberships.present().filter(user=user).first()
+    if present and present.role == role:
+        return present
+    if present:
+        present.ended_on = clock.today()
+        present.save()
+    return unit.memberships.create(user=user, role=role, started_on=started_on or clock.today())
+
+
+@transaction.atomic
+def end_membership(membership: Membership, *, on: dt.date, by: User) -> Membership:
+    """The person works here until `on`, not including that day; return it as it is if it has ended already.
+
+    Raises Refused when `on` lies before the first day.
+    """
+    membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+    if membership.ended_on:
+        return membership
+    if on < membership.started_on:
+        raise Refused(_("Slutdatumet kan inte ligga före startdatumet."))
+    membership.ended_on = on
+    membership.save()
+    return membership

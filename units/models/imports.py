@@ -1,0 +1,25 @@
+"""A list of units that somebody uploaded: shown as a preview first, saved when they say so."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jarfalla import clock
+from units.models.people import User
+
+
+class UnitImport(models.Model):
+    """What was read from an uploaded file. `rows` holds checked cells, `problems` line, column and reason."""
+
+    file_name = models.CharField(_("fil"), max_length=200)
+    rows = models.JSONField(_("rader"), default=list)
+    problems = models.JSONField(_("fel"), default=list)
+    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("uppladdad av"))
+    uploaded_at = models.DateTimeField(_("uppladdad"), default=clock.now, editable=False)
+    applied_at = models.DateTimeField(_("importerad"), null=True, blank=True)
+    created_count = models.PositiveIntegerField(_("nya enheter"), default=0)
+
+    class Meta:
+        verbose_name = _("import av enheter")
+
+    def __str__(self) -> str:
+        return self.file_name

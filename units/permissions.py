@@ -1,0 +1,68 @@
+"""The permission is how a view gets its object. Outsider: 404. Reader or colleague who writes: 403."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from units.models import Round, Unit, User
+
+
+class PortalRequest(HttpRequest):
+    """A request by somebody who has signed in; every view gets one unless it opts out of login."""
+
+    user: User
+
+
+def require_coordinator(user: User) -> None:
+    """Only the coordinator passes: 403 for a reader, 404 for everybody else."""
+    if user.is_coordinator:
+        return
+    if user.is_reader:
+        raise PermissionDenied(_("Du läser siffror och kan inte ändra något."))
+    raise Http404
+
+
+def require_figures(user: User) -> None:
+    """Figures are for the coordinator and for readers; 404 for everybody else."""
+    if not (user.is_coordinator or user.is_reader):
+        raise Http404
+
+
+def get_visible_unit(user: User, slug: str) -> Unit:
+    """The unit, for the coordinator and those who work there; else 404."""
+    return get_object_or_404(Unit.objects.visible_to(user), slug=slug)
+
+
+def get_managed_unit(user: User, slug: str) -> Unit:
+    """The unit, for those who log its steps; 403 for its members and for readers, else 404."""
+    unit = Unit.objects.managed_by(user).filter(slug=slug).first()
+    if unit is not None:
+        return unit
+    if user.is_reader:
+        raise PermissionDenied(_("Du läser siffror och kan inte ändra något."))
+    get_visible_unit(user, slug)
+    raise PermissionDenied(_("Det här gör enhetens chef eller samordnaren."))
+
+
+def get_coordinated_unit(user: User, slug: str) -> Unit:
+    """The unit, for the coordinator only; 403 for those who work there and for readers, else 404."""
+    unit = get_managed_unit(user, slug)
+    if not user.is_coordinator:
+        raise PermissionDenied(_("Det här gör samordnaren."))
+    return unit
+
+
+def get_managed_round(user: User, slug: str) -> Round:
+    """The unit's open round, for those who log its steps; 404 when the unit has none."""
+    return get_object_or_404(
+        Round.objects.select_related("unit").prefetch_related("completions__recorded_by"),
+        unit=get_managed_unit(user, slug),
+        closed_on__isnull=True,
+    )
+
+
+def get_coordinated_round(user: User, slug: str) -> Round:
+    """The unit's open round, for the coordinator only; 404 when the unit has none."""
+    get_coordinated_unit(user, slug)
+    return get_managed_round(user, slug)
