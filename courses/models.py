@@ -1,5 +1,8 @@
 """Steps 1 and 2: who has taken the web course, group sessions, trainings, and material to learn from."""
 
+import datetime as dt
+import uuid
+
 import pghistory
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -12,6 +15,14 @@ from jarfalla import clock
 from units.models import Round, Unit, User
 
 
+class GroupSessionQuerySet(models.QuerySet["GroupSession"]):
+    """Questions about group sessions."""
+
+    def standing(self) -> "GroupSessionQuerySet":
+        """Those that have not been withdrawn."""
+        return self.filter(withdrawn_at__isnull=True)
+
+
 @pghistory.track()
 class GroupSession(models.Model):
     """Gruppträff: the web course taken together. Named participants are completions that point here;
@@ -22,12 +33,16 @@ class GroupSession(models.Model):
     headcount = models.PositiveIntegerField(
         _("antal deltagare utan namn"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    # Each rendered form carries its own: a form that is sent twice is one session.
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("registrerat av"))
     recorded_at = models.DateTimeField(_("registrerat"), default=clock.now, editable=False)
     withdrawn_at = models.DateTimeField(_("återtaget"), null=True, blank=True)
     withdrawn_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("återtaget av")
     )
+
+    objects = GroupSessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("gruppträff")
@@ -47,6 +62,14 @@ class GroupSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit}, {self.held_on}"
+
+
+class CompletionQuerySet(models.QuerySet["Completion"]):
+    """Questions about who has taken the web course."""
+
+    def standing(self) -> "CompletionQuerySet":
+        """Those that have not been withdrawn."""
+        return self.filter(withdrawn_at__isnull=True)
 
 
 @pghistory.track()
@@ -70,6 +93,8 @@ class Completion(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("återtaget av")
     )
 
+    objects = CompletionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("genomförd webbkurs")
         verbose_name_plural = _("genomförda webbkurser")
@@ -89,6 +114,38 @@ class Completion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.completed_on}"
+
+
+class TrainingState(models.TextChoices):
+    """Where a training is, derived from its dates and the time of day."""
+
+    AWAITING_ANSWER = "awaiting_answer", _("Hölls den?")
+    BOOKED = "booked", _("Bokad")
+    HELD = "held", _("Genomförd")
+    CANCELLED = "cancelled", _("Inställd")
+
+
+class TrainingQuerySet(models.QuerySet["Training"]):
+    """Questions about trainings."""
+
+    def visible_to(self, user: User) -> "TrainingQuerySet":
+        """All for a coordinator, those of the own units for staff, none for a reader."""
+        return self if user.is_coordinator else self.filter(round__unit__in=Unit.objects.visible_to(user))
+
+    def in_state(self, state: TrainingState, at: dt.datetime) -> "TrainingQuerySet":
+        """Trainings in one state at the moment `at`."""
+        return self.filter(training_conditions(at)[state])
+
+
+def training_conditions(at: dt.datetime) -> dict[TrainingState, Q]:
+    """What each state means at the moment `at`, the state that somebody must act on first."""
+    unanswered = Q(held_on__isnull=True, cancelled_at__isnull=True)
+    return {
+        TrainingState.AWAITING_ANSWER: unanswered & Q(starts_at__lte=at),
+        TrainingState.BOOKED: unanswered & Q(starts_at__gt=at),
+        TrainingState.HELD: Q(held_on__isnull=False),
+        TrainingState.CANCELLED: Q(cancelled_at__isnull=False),
+    }
 
 
 @pghistory.track()
@@ -115,6 +172,8 @@ class Training(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("inställd av")
     )
     cancelled_reason = models.CharField(_("varför den ställdes in"), max_length=300, blank=True)
+
+    objects = TrainingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("utbildning")
@@ -149,6 +208,20 @@ class Training(models.Model):
     def get_absolute_url(self) -> str:
         """The training's own page."""
         return reverse("training", args=[self.pk])
+
+    @property
+    def state(self) -> TrainingState:
+        """Where the training is now. One whose time has passed is not held until somebody says so."""
+        if self.held_on:
+            return TrainingState.HELD
+        if self.cancelled_at:
+            return TrainingState.CANCELLED
+        return TrainingState.BOOKED if self.starts_at > clock.now() else TrainingState.AWAITING_ANSWER
+
+    @property
+    def is_open(self) -> bool:
+        """Neither held nor cancelled yet."""
+        return self.state in (TrainingState.BOOKED, TrainingState.AWAITING_ANSWER)
 
 
 class Material(models.Model):

@@ -1,5 +1,8 @@
 """Step 4: follow-ups, what was agreed in them, and the daily sweep that reminds of them."""
 
+import datetime as dt
+from typing import NamedTuple
+
 import pghistory
 from django.db import models
 from django.db.models import Q
@@ -18,6 +21,18 @@ class Decision(models.TextChoices):
     NEW_ROUND = "new_round", _("Ny omgång: den här avslutas och en ny börjar")
     BACK_TO_TRAINING = "back_to_training", _("Tillbaka till steg 2, riktad utbildning")
     BACK_TO_ROUTINES = "back_to_routines", _("Tillbaka till steg 3, rutiner")
+
+
+# The decisions that complete step 4 and close the round.
+CLOSING_DECISIONS = (Decision.DONE, Decision.NEW_ROUND)
+
+
+class Promise(NamedTuple):
+    """A support action as it is agreed, before it is a row: what, who, and by which day."""
+
+    what: str
+    owner: str
+    due_on: dt.date
 
 
 @pghistory.track()

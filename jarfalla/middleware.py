@@ -1,6 +1,7 @@
 """Middleware of the portal's own."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -36,15 +37,20 @@ class PlainErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on."""
-        return self.get_response(request)
+        """Answer an unknown address in demo mode: no view was found, so no exception comes by below."""
+        response = self.get_response(request)
+        if settings.DEMO and response.status_code == HTTPStatus.NOT_FOUND and request.resolver_match is None:
+            from jarfalla.views import errors  # the settings name this module before the views can be loaded
+
+            return errors.not_found(request, Http404())
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a refusal in demo mode."""
-        from jarfalla import views  # views import every app; the settings name this module before they are loaded
+        from jarfalla.views import errors  # the settings name this module before the views can be loaded
 
         if not settings.DEMO:
             return None
         if isinstance(exception, Http404):
-            return views.not_found(request, exception)
-        return views.forbidden(request, exception) if isinstance(exception, PermissionDenied) else None
+            return errors.not_found(request, exception)
+        return errors.forbidden(request, exception) if isinstance(exception, PermissionDenied) else None

@@ -2,8 +2,33 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from jarfalla.views import errors, health, session
+from jarfalla.views.overview import overview
+from jarfalla.views.start import start
+from jarfalla.views.statistics import statistics
+from jarfalla.views.unit import unit
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("logga-in/", session.sign_in, name="account_login"),
+    # The same page under the other name by which allauth sends people to it.
+    path("logga-in/", session.sign_in, name="account_request_login_code"),
+    path("logga-in/kod/", session.confirm_code, name="account_confirm_login_code"),
+    path("logga-ut/", session.sign_out, name="account_logout"),
+    path("demo/logga-in/", session.demo_login, name="demo_login"),
+    path("sprak/", session.set_language, name="set_language"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", start, name="start"),
+    path("oversikt/", overview, name="overview"),
+    path("statistik/", statistics, name="statistics"),
     path("", include("units.urls")),
+    # After the fixed words of units.urls: /enheter/ny/ and /enheter/importera/ are no units.
+    path("enheter/<slug:slug>/", unit, name="unit"),
     path("", include("courses.urls")),
     path("", include("routines.urls")),
     path("", include("followups.urls")),

@@ -1,9 +1,15 @@
 """The cast: who owns, who works there, who only reads, who must see nothing."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.test import Client
 
+from jarfalla.embedded import EmbeddedRedis, start_redis
 from tests import factories
+from tests.real_servers import MailBox, smtp_server
 from units.models import MembershipRole, Unit, User, UserRole
 
 
@@ -62,3 +68,20 @@ class SignIn:
         if user is not None:
             client.force_login(user)
         return client
+
+
+@pytest.fixture
+def mail_box(settings: Any) -> Iterator[MailBox]:
+    """A real SMTP server, and a portal that sends through it."""
+    with smtp_server() as box:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port
+        yield box
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[EmbeddedRedis]:
+    """A real Redis of the test's own, for processes of the test's own; the test may stop it."""
+    server = start_redis(tmp_path / "redis")
+    yield server
+    server.stop()

@@ -6,6 +6,7 @@ from pathlib import Path
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
 
-from jarfalla import embedded
+from jarfalla import catalogues, embedded
 
 embedded.provide_servers()
+catalogues.compile_catalogues()

@@ -4,10 +4,15 @@ from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from jarfalla import clock
+from jarfalla import clock, tables
 from jarfalla.privacy import refuse_personal_numbers
+from units.imports import UnitList, read_units
+from units.models import MembershipRole, ParticipationState, Programme, Unit
 
 
 class DateField(forms.DateField):
@@ -60,3 +65,124 @@ class PortalModelForm(GuardedFormMixin, forms.ModelForm):  # type: ignore[type-a
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.guard()
+
+
+class UnitForm(PortalModelForm):
+    """What is known about a unit."""
+
+    class Meta:
+        model = Unit
+        fields = ["name", "kind", "ownership", "department", "district", "declared_headcount"]
+
+    def clean_name(self) -> str:
+        """The name, free of doubled spaces; refused at this field when another unit has it."""
+        name = " ".join(self.cleaned_data["name"].split())
+        if Unit.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("Det finns redan en enhet med det namnet."))
+        return name
+
+
+class ParticipationForm(PortalForm):
+    """The unit's answer to the offer."""
+
+    state = forms.ChoiceField(label=_("Deltagande"), choices=ParticipationState.choices, widget=forms.RadioSelect)
+    since = DateField(label=_("Från och med"), past=True)
+    note = forms.CharField(
+        label=_("Anteckning"),
+        max_length=300,
+        required=False,
+        help_text=_("Till exempel vem du talade med. Skriv aldrig om enskilda ärenden."),
+    )
+
+
+class PersonForm(PortalForm):
+    """A person to put on a unit's staff list."""
+
+    name = forms.CharField(label=_("Namn"), max_length=100)
+    email = forms.EmailField(
+        label=_("E-postadress i arbetet"), max_length=254, help_text=_("Dit skickas koden när personen loggar in.")
+    )
+    role = forms.ChoiceField(label=_("Roll"), choices=MembershipRole.choices, initial=MembershipRole.MEMBER)
+    started_on = DateField(label=_("Arbetar här från och med"), past=True)
+
+    def __init__(self, *args: Any, may_add_managers: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_add_managers:
+            del self.fields["role"]
+
+
+class EndMembershipForm(PortalForm):
+    """The last day in a unit."""
+
+    on = DateField(label=_("Slutade den"), past=True)
+
+
+class WithdrawForm(PortalForm):
+    """Why a completed step is taken back."""
+
+    reason = forms.CharField(
+        label=_("Varför återtas steget?"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Skälet står kvar i enhetens historik."),
+    )
+
+
+class ProgrammeForm(PortalModelForm):
+    """The programme's names, thresholds, months and sender."""
+
+    web_course_url = forms.URLField(label=_("Länk till webbkursen"), assume_scheme="https")
+
+    class Meta:
+        model = Programme
+        fields = [
+            "municipality",
+            "name",
+            "web_course_url",
+            "coverage_threshold_percent",
+            "follow_up_opens_months",
+            "follow_up_closes_months",
+            "sender_name",
+            "sender_email",
+        ]
+
+    def clean_follow_up_closes_months(self) -> int:
+        """The month in which the window closes; refused at this field when it does not come after the opening."""
+        closes: int = self.cleaned_data["follow_up_closes_months"]
+        opens = self.cleaned_data.get("follow_up_opens_months")
+        if opens is not None and closes <= opens:
+            raise forms.ValidationError(_("Uppföljningen måste öppna innan den stänger."))
+        return closes
+
+
+class UnitImportForm(PortalForm):
+    """A list of units to upload. When it is valid, `file` is the UnitList that the file held."""
+
+    file = forms.FileField(
+        label=_("Välj en fil"),
+        help_text=format_lazy(
+            _("CSV eller Excel (.xlsx), högst {megabytes} MB."), megabytes=settings.IMPORT_MAX_BYTES // 1024**2
+        ),
+        widget=forms.FileInput(attrs={"accept": ",".join(tables.TEXT_ENDINGS + tables.SHEET_ENDINGS)}),
+        error_messages={
+            "required": _("Välj filen med listan."),
+            "missing": _("Välj filen med listan."),
+            "invalid": _("Filen kom inte fram. Välj den igen."),
+            "empty": _("Filen är tom."),
+        },
+    )
+
+    file_name = ""
+
+    def clean_file(self) -> UnitList:
+        """The checked rows; refused at this field when the file can't be read as a list of units."""
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        refuse_personal_numbers(file.name or "")
+        # Asked before the file is read into memory.
+        if (file.size or 0) > settings.IMPORT_MAX_BYTES:
+            raise forms.ValidationError(tables.too_big())
+        self.file_name = file.name or ""
+        try:
+            return read_units(tables.read_table(self.file_name, file.read()))
+        except tables.UnreadableFile as unreadable:
+            raise forms.ValidationError(str(unreadable)) from unreadable

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from units.models import Round, Unit, User
+from units.models import Round, Unit, UnitImport, User
 
 
 class PortalRequest(HttpRequest):
@@ -27,6 +27,12 @@ def require_figures(user: User) -> None:
     """Figures are for the coordinator and for readers; 404 for everybody else."""
     if not (user.is_coordinator or user.is_reader):
         raise Http404
+
+
+def get_unit_import(user: User, pk: int) -> UnitImport:
+    """A list that was uploaded, for any coordinator."""
+    require_coordinator(user)
+    return get_object_or_404(UnitImport, pk=pk)
 
 
 def get_visible_unit(user: User, slug: str) -> Unit:

@@ -1,25 +1,211 @@
-"""Writes of the units app."""
+"""Steps, rounds, people and participation: the writes of the units app."""
 
 import datetime as dt
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from jarfalla import clock
 from tests import factories
+from tests.together import together
 from units import actions
-from units.models import Message, Step, StepBlocked, Unit, User
+from units.models import (
+    Membership,
+    MembershipRole,
+    Message,
+    ParticipationState,
+    Refused,
+    Round,
+    Step,
+    StepBlocked,
+    StepCompletion,
+    Unit,
+    User,
+)
 
 pytestmark = pytest.mark.django_db
+
+YESTERDAY = dt.timedelta(days=1)
+
+
+def complete(round_: Round, *steps: Step, by: User) -> None:
+    for step in steps:
+        actions.complete_step(round_, step, on=clock.today(), by=by)
 
 
 def test_complete_step_twice_returns_the_first(unit: Unit, manager: User, coordinator: User) -> None:
     round_ = factories.open_round(unit)
     first = actions.complete_step(round_, Step.WEB_COURSE, on=clock.today(), by=manager)
-    second = actions.complete_step(round_, Step.WEB_COURSE, on=clock.today() - dt.timedelta(1), by=coordinator)
+    second = actions.complete_step(round_, Step.WEB_COURSE, on=clock.today() - YESTERDAY, by=coordinator)
     assert first == second
-    assert [m.recipient for m in Message.objects.all()] == [coordinator]
+    assert second.completed_on == clock.today()
+    assert [message.recipient for message in Message.objects.all()] == [coordinator]
 
 
 def test_complete_step_out_of_order_is_refused(unit: Unit, manager: User) -> None:
     with pytest.raises(StepBlocked, match="Steg 1, webbkurs, måste vara klart först"):
         actions.complete_step(factories.open_round(unit), Step.TRAINING, on=clock.today(), by=manager)
+    assert not StepCompletion.objects.exists()
+
+
+def test_complete_step_in_the_future_is_refused(unit: Unit, manager: User) -> None:
+    with pytest.raises(StepBlocked, match="Datumet ligger i framtiden"):
+        actions.complete_step(factories.open_round(unit), Step.WEB_COURSE, on=clock.today() + YESTERDAY, by=manager)
+
+
+def test_complete_step_with_a_managers_override_is_refused(unit: Unit, manager: User) -> None:
+    with pytest.raises(StepBlocked, match="Bara samordnaren"):
+        actions.complete_step(
+            factories.open_round(unit), Step.WEB_COURSE, on=clock.today(), by=manager, override_reason="Vi hinner inte"
+        )
+
+
+def test_complete_step_of_a_paused_unit_is_refused(unit: Unit, coordinator: User) -> None:
+    actions.record_participation(unit, state=ParticipationState.PAUSED, by=coordinator)
+    with pytest.raises(StepBlocked, match="Enheten deltar inte just nu"):
+        actions.complete_step(factories.open_round(unit), Step.WEB_COURSE, on=clock.today(), by=coordinator)
+
+
+def test_withdraw_step_latest_first(unit: Unit, coordinator: User) -> None:
+    round_ = factories.open_round(unit)
+    complete(round_, Step.WEB_COURSE, Step.TRAINING, by=coordinator)
+    first, second = round_.completions.order_by("step")
+    with pytest.raises(StepBlocked, match="Steg 2 bygger på det här"):
+        actions.withdraw_step(first, reason="Fel datum", by=coordinator)
+    actions.withdraw_step(second, reason="Fel datum", by=coordinator)
+    actions.withdraw_step(first, reason="Fel datum", by=coordinator)
+    assert factories.open_round(unit).next_step == Step.WEB_COURSE
+    assert StepCompletion.objects.count() == 2
+
+
+def test_withdraw_step_without_a_reason_is_refused(unit: Unit, coordinator: User) -> None:
+    round_ = factories.open_round(unit)
+    complete(round_, Step.WEB_COURSE, by=coordinator)
+    with pytest.raises(StepBlocked, match="Skriv varför"):
+        actions.withdraw_step(round_.completions.get(), reason="  ", by=coordinator)
+
+
+def test_close_round_before_step_4_is_refused(unit: Unit, coordinator: User) -> None:
+    with pytest.raises(StepBlocked, match="när steg 4 är klart"):
+        actions.close_round(factories.open_round(unit), by=coordinator)
+
+
+def test_start_round_after_a_closed_one_gets_the_next_number(unit: Unit, coordinator: User) -> None:
+    round_ = factories.open_round(unit)
+    complete(round_, *Step, by=coordinator)
+    actions.close_round(round_, by=coordinator)
+    assert actions.start_round(unit, by=coordinator).number == 2
+    assert actions.start_round(unit, by=coordinator).number == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"step": 5}, "step_is_one_to_four"),
+        ({"completed_on": dt.date(2999, 1, 1)}, "step_not_in_the_future"),
+        ({"step": 1}, "step_completed_once_per_round"),
+        ({"step": 3}, "step 3 comes before"),
+    ],
+)
+def test_step_completion_written_past_the_actions_is_refused_by_the_database(
+    unit: Unit, coordinator: User, change: dict[str, object], constraint: str
+) -> None:
+    round_ = factories.open_round(unit)
+    complete(round_, Step.WEB_COURSE, by=coordinator)
+    if change.get("step") == 5:
+        complete(round_, Step.TRAINING, Step.ROUTINES, Step.FOLLOW_UP, by=coordinator)
+    row: dict[str, object] = {"step": 2, "completed_on": clock.today(), "recorded_by": coordinator, **change}
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        StepCompletion.objects.create(round=round_, **row)
+
+
+def test_step_completion_is_never_deleted(unit: Unit, coordinator: User) -> None:
+    complete(factories.open_round(unit), Step.WEB_COURSE, by=coordinator)
+    with pytest.raises(Exception, match="Cannot delete rows"), transaction.atomic():
+        StepCompletion.objects.all().delete()
+    assert StepCompletion.objects.count() == 1
+
+
+def test_step_completions_withdrawn_in_bulk_out_of_order_are_refused(unit: Unit, coordinator: User) -> None:
+    round_ = factories.open_round(unit)
+    complete(round_, Step.WEB_COURSE, Step.TRAINING, by=coordinator)
+    with pytest.raises(IntegrityError, match="a step above 1 still stands"), transaction.atomic():
+        StepCompletion.objects.filter(step=1).update(
+            withdrawn_at=clock.now(), withdrawn_by=coordinator, withdrawn_reason="I klump"
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_complete_step_by_twenty_people_at_once_gives_one_row_and_one_mail_each(
+    unit: Unit, manager: User, coordinator: User
+) -> None:
+    round_ = factories.open_round(unit)
+    rows = together(20, lambda _: actions.complete_step(round_, Step.WEB_COURSE, on=clock.today(), by=manager).pk)
+    assert len(set(rows)) == 1
+    assert StepCompletion.objects.count() == 1
+    assert [message.recipient for message in Message.objects.all()] == [coordinator]
+
+
+def test_add_person_twice_gives_one_membership(unit: Unit, coordinator: User) -> None:
+    first = actions.add_person(unit, name="Bo Ek", email="Bo@example.org", by=coordinator)
+    second = actions.add_person(unit, name="Bo E.", email="bo@EXAMPLE.org", by=coordinator)
+    assert first == second
+    assert second.user.name == "Bo Ek"
+
+
+def test_add_person_in_another_role_ends_the_first(unit: Unit, coordinator: User) -> None:
+    actions.add_person(unit, name="Bo Ek", email="bo@example.org", by=coordinator)
+    actions.add_person(unit, name="Bo Ek", email="bo@example.org", role=MembershipRole.MANAGER, by=coordinator)
+    assert [m.role for m in unit.memberships.present()] == [MembershipRole.MANAGER]
+    assert unit.size() == 1
+
+
+def test_add_person_who_is_a_reader_is_refused(unit: Unit, coordinator: User, reader: User) -> None:
+    with pytest.raises(Refused, match="läser siffror"):
+        actions.add_person(unit, name=reader.name, email=reader.email, by=coordinator)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_add_person_by_ten_people_at_once_gives_one_membership(unit: Unit, coordinator: User) -> None:
+    together(10, lambda _: actions.add_person(unit, name="Bo Ek", email="bo@example.org", by=coordinator).pk)
+    assert Membership.objects.filter(user__email="bo@example.org").count() == 1
+
+
+def test_end_membership_takes_the_person_off_the_list_that_day(unit: Unit, coordinator: User) -> None:
+    membership = actions.add_person(
+        unit, name="Bo Ek", email="bo@example.org", started_on=clock.today() - 2 * YESTERDAY, by=coordinator
+    )
+    actions.end_membership(membership, on=clock.today(), by=coordinator)
+    assert unit.size() == 0
+    assert unit.size(clock.today() - YESTERDAY) == 1
+
+
+def test_record_participation_twice_gives_one_row_and_one_round(coordinator: User) -> None:
+    unit = factories.unit()
+    assert unit.participation_state == ParticipationState.NOT_INVITED
+    for _ in range(2):
+        actions.record_participation(unit, state=ParticipationState.TAKING_PART, by=coordinator)
+    assert unit.participations.count() == 1
+    assert unit.rounds.count() == 1
+
+
+def test_record_participation_again_after_a_pause_keeps_the_round(unit: Unit, coordinator: User) -> None:
+    round_ = factories.open_round(unit)
+    actions.record_participation(unit, state=ParticipationState.PAUSED, by=coordinator)
+    actions.record_participation(unit, state=ParticipationState.TAKING_PART, by=coordinator)
+    assert factories.open_round(unit) == round_
+
+
+def test_create_unit_with_a_taken_name_returns_the_first_whatever_its_case() -> None:
+    first = factories.unit(name="Åsens förskola")
+    assert first.slug == "asens-forskola"
+    assert factories.unit(name="ÅSENS FÖRSKOLA") == first
+    with pytest.raises(IntegrityError, match="unit_name_unique"), transaction.atomic():
+        Unit.objects.create(name="åsens Förskola", slug="annan", kind="preschool")
+
+
+def test_update_unit_dates_a_new_headcount(unit: Unit, coordinator: User) -> None:
+    unit = actions.update_unit(unit, by=coordinator, declared_headcount=12)
+    assert (unit.size(), unit.declared_on) == (12, clock.today())
+    unit = actions.update_unit(unit, by=coordinator, declared_headcount=None)
+    assert unit.declared_on is None

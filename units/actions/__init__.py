@@ -1,20 +1,30 @@
 """Every write to the rows of this app. Keyword-only `by`, one transaction, repeating returns the first result."""
 
 from units.actions.outbox import cancel_message, deliver_message, post_letter, retry_message
-from units.actions.people import add_person, end_membership
+from units.actions.people import add_coordinator, add_person, choose_language, end_membership
 from units.actions.steps import close_round, complete_step, start_round, withdraw_step
-from units.actions.units import change_programme, create_unit, import_units, record_participation, update_unit
+from units.actions.units import (
+    change_programme,
+    create_unit,
+    import_units,
+    keep_import,
+    record_participation,
+    update_unit,
+)
 
 __all__ = [
+    "add_coordinator",
     "add_person",
     "cancel_message",
     "change_programme",
+    "choose_language",
     "close_round",
     "complete_step",
     "create_unit",
     "deliver_message",
     "end_membership",
     "import_units",
+    "keep_import",
     "post_letter",
     "record_participation",
     "retry_message",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jarfalla import clock
-from units.models import Membership, MembershipRole, Refused, Unit, User
+from units.models import Membership, MembershipRole, Refused, Unit, User, UserRole
 
 
 @transaction.atomic
@@ -53,3 +53,25 @@ def end_membership(membership: Membership, *, on: dt.date, by: User) -> Membersh
     membership.ended_on = on
     membership.save()
     return membership
+
+
+@transaction.atomic
+def add_coordinator(*, email: str, name: str) -> User:
+    """Make the person with this e-mail a coordinator, with an account if there is none; from the command line only.
+
+    The name that the portal already knows is kept. Raises Refused without a name.
+    """
+    if not name.strip():
+        raise Refused(_("Skriv personens namn."))
+    user = User.objects.select_for_update().filter(email__iexact=email.strip()).first()
+    user = user or User.objects.create_user(email, name)
+    user.role, user.is_active = UserRole.COORDINATOR, True
+    user.save()
+    return user
+
+
+def choose_language(user: User, *, language: str) -> User:
+    """The person reads pages and mails in `language` ("sv" or "en") from now on."""
+    user.language = language
+    user.save(update_fields=["language"])
+    return user

@@ -1,24 +1,47 @@
 """Units, their participation, and the programme's settings."""
 
 import datetime as dt
+from collections.abc import Container
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from jarfalla import clock
 from units.actions.steps import start_round
+from units.imports import UnitList, fields_of, split_known
 from units.models import Participation, ParticipationState, Programme, Refused, Unit, UnitImport, User
 
+# Addresses of pages that stand beside the units' own: /enheter/ny/.
+RESERVED_SLUGS = {"ny", "importera"}
 
-def free_slug(name: str) -> str:
-    """A web address for `name` that no unit has yet: å, ä and ö become a, a and o."""
+
+def free_slug(name: str, taken: Container[str] | None = None) -> str:
+    """A web address for `name` that is not `taken` (by default: that no unit has); å, ä, ö become a, a, o."""
     base = slugify(name)[:120] or "enhet"
+    if taken is None:
+        taken = set(Unit.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     slug, number = base, 2
-    while Unit.objects.filter(slug=slug).exists():
+    while slug in RESERVED_SLUGS or slug in taken:
         slug, number = f"{base}-{number}", number + 1
     return slug
+
+
+def lock_names() -> None:
+    """Let nobody else add or change a unit until the transaction ends; everybody may read meanwhile.
+
+    Whoever looks for a free name or web address locks first: no row can be locked that isn't there yet.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {connection.ops.quote_name(Unit._meta.db_table)} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _new_unit(*, name: str, slug: str, kind: str, **fields: Any) -> Unit:
+    """A unit that is not saved yet."""
+    if fields.get("declared_headcount"):
+        fields.setdefault("declared_on", clock.today())
+    return Unit(name=name, slug=slug, kind=kind, **fields)
 
 
 @transaction.atomic
@@ -27,11 +50,12 @@ def create_unit(*, by: User | None, name: str, kind: str, **fields: Any) -> Unit
 
     `fields` are ownership, department, district and declared_headcount. `by` is None on the command line.
     """
+    lock_names()
     if existing := Unit.objects.filter(name__iexact=name).first():
         return existing
-    if fields.get("declared_headcount"):
-        fields.setdefault("declared_on", clock.today())
-    return Unit.objects.create(name=name, slug=free_slug(name), kind=kind, **fields)
+    unit = _new_unit(name=name, slug=free_slug(name), kind=kind, **fields)
+    unit.save()
+    return unit
 
 
 @transaction.atomic
@@ -46,15 +70,36 @@ def update_unit(unit: Unit, *, by: User, **fields: Any) -> Unit:
     return unit
 
 
+def keep_import(unit_list: UnitList, *, file_name: str, by: User | None) -> UnitImport:
+    """Keep what a file held, so that it can be shown before anything is saved. `by` is None on the command line."""
+    return UnitImport.objects.create(
+        file_name=file_name[-200:],
+        rows=unit_list.rows,
+        problems=unit_list.problems,
+        ignored_columns=unit_list.ignored_columns,
+        uploaded_by=by,
+    )
+
+
 @transaction.atomic
 def import_units(unit_import: UnitImport, *, by: User | None) -> UnitImport:
-    """Save the good rows of a checked import, once: a second call returns the first result."""
+    """Make a unit of each good row of a checked import, once: a second call returns the first result.
+
+    A row whose unit somebody has added meanwhile is passed over. No mail goes out. `by` is None on the command line.
+    """
     unit_import = UnitImport.objects.select_for_update(of=("self",)).get(pk=unit_import.pk)
     if unit_import.applied_at:
         return unit_import
+    lock_names()
+    slugs = set(Unit.objects.values_list("slug", flat=True))
+    rows, _known = split_known(unit_import.rows)
+    units = []
+    for row in rows:
+        units.append(_new_unit(slug=free_slug(row["name"], slugs), **fields_of(row)))
+        slugs.add(units[-1].slug)
     before = Unit.objects.count()
-    for row in unit_import.rows:
-        create_unit(by=by, **row)
+    # ignore_conflicts: PostgreSQL may see one name where Python sees two, in letters that Swedish doesn't have.
+    Unit.objects.bulk_create(units, ignore_conflicts=True)
     unit_import.created_count = Unit.objects.count() - before
     unit_import.applied_at = clock.now()
     unit_import.save()

@@ -8,12 +8,19 @@ from units.models.people import User
 
 
 class UnitImport(models.Model):
-    """What was read from an uploaded file. `rows` holds checked cells, `problems` line, column and reason."""
+    """What was read from a file: `rows` holds checked cells and their line, `problems` line, column and reason.
+
+    Which of the rows are new is not stored: somebody else may add a unit while the preview stands open.
+    """
 
     file_name = models.CharField(_("fil"), max_length=200)
     rows = models.JSONField(_("rader"), default=list)
     problems = models.JSONField(_("fel"), default=list)
-    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("uppladdad av"))
+    ignored_columns = models.JSONField(_("kolumner som inte används"), default=list)
+    # Nobody, when the list was imported on the command line.
+    uploaded_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("uppladdad av")
+    )
     uploaded_at = models.DateTimeField(_("uppladdad"), default=clock.now, editable=False)
     applied_at = models.DateTimeField(_("importerad"), null=True, blank=True)
     created_count = models.PositiveIntegerField(_("nya enheter"), default=0)

@@ -1,65 +1,46 @@
-"""Step 3: templates, routines and their versions, approvals, and the registry of contacts."""
+"""Routines, their versions, and who did what with them."""
 
 import hashlib
 import json
+import re
 
 import pghistory
 import pgtrigger
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
-from units.models import Kind, Unit, User
+from routines.models.template import SectionKind, Template
+from units.models import Membership, Unit, User
 
 
-class SectionKind(models.TextChoices):
-    """How a section's text is shown."""
+class RoutineQuerySet(models.QuerySet["Routine"]):
+    """Questions about routines."""
 
-    TEXT = "text", _("text")
-    CHECKLIST = "checklist", _("checklista")
-    CONTACTS = "contacts", _("kontakter")
+    def readable_by(self, user: User) -> "RoutineQuerySet":
+        """What `user` may open: everything for a coordinator; for staff the routines in force of their units, and
+        for a manager those being written too; nothing for a reader."""
+        if user.is_coordinator:
+            return self
+        if user.is_reader:
+            return self.none()
+        here = Membership.objects.present().filter(unit=OuterRef("unit"), user=user)
+        in_force = RoutineVersion.objects.in_force().filter(routine=OuterRef("pk"))
+        return self.filter(Exists(here.managers()) | (Exists(here) & Exists(in_force)))
 
+    def managed_by(self, user: User) -> "RoutineQuerySet":
+        """What `user` may write on."""
+        if user.is_coordinator:
+            return self
+        if user.is_reader:
+            return self.none()
+        return self.filter(Exists(Membership.objects.present().managers().filter(unit=OuterRef("unit"), user=user)))
 
-class Template(models.Model):
-    """A routine to start from, for some kinds of unit; the first ones come from routines/seed/."""
-
-    name = models.CharField(_("namn"), max_length=120, unique=True)
-    kinds = ArrayField(
-        models.CharField(max_length=30, choices=Kind), verbose_name=_("verksamhetstyper"), default=list, blank=True
-    )
-
-    class Meta:
-        verbose_name = _("mall")
-        verbose_name_plural = _("mallar")
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TemplateSection(models.Model):
-    """One heading of a template, with guidance for the writer and a text to start from."""
-
-    template = models.ForeignKey(Template, models.CASCADE, related_name="sections", verbose_name=_("mall"))
-    position = models.PositiveSmallIntegerField(_("ordning"))
-    kind = models.CharField(_("sort"), max_length=20, choices=SectionKind, default=SectionKind.TEXT)
-    heading = models.CharField(_("rubrik"), max_length=120)
-    guidance = models.TextField(_("vägledning"), blank=True)
-    body = models.TextField(_("text"), blank=True)
-    is_mandatory = models.BooleanField(_("måste fyllas i"), default=False)
-
-    class Meta:
-        verbose_name = _("avsnitt i mall")
-        ordering = ["template", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["template", "position"], name="template_section_position_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return self.heading
+    def in_state(self, state: "VersionState") -> "RoutineQuerySet":
+        """Routines with a version in that state; those in force may have a newer one being written."""
+        return self.filter(Exists(RoutineVersion.objects.in_state(state).filter(routine=OuterRef("pk"))))
 
 
 @pghistory.track()
@@ -72,6 +53,8 @@ class Routine(models.Model):
     slug = models.SlugField(_("webbadress"), max_length=180, unique=True, editable=False)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("skapad av"))
     created_at = models.DateTimeField(_("skapad"), default=clock.now, editable=False)
+
+    objects = RoutineQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("rutin")
@@ -94,13 +77,18 @@ class Routine(models.Model):
 
     @property
     def in_force(self) -> "RoutineVersion | None":
-        """The version that staff work by now."""
-        return self.versions.in_force().first()
+        """The version that staff work by now. One query, or none when versions are prefetched."""
+        return next((row for row in self.versions.all() if row.in_force_at and not row.ended_at), None)
+
+    @property
+    def being_written(self) -> "RoutineVersion | None":
+        """The version on its way to being in force, if there is one. One query, or none when prefetched."""
+        return next((row for row in self.versions.all() if not row.in_force_at), None)
 
     @property
     def latest(self) -> "RoutineVersion | None":
-        """The newest version, whatever its state; the one that is written on."""
-        return self.versions.order_by("-number").first()
+        """The newest version, whatever its state; the one that is written on. One query, or none when prefetched."""
+        return max(self.versions.all(), key=lambda row: row.number, default=None)
 
 
 class VersionState(models.TextChoices):
@@ -126,6 +114,20 @@ class RoutineVersionQuerySet(models.QuerySet["RoutineVersion"]):
     def waiting_to_be_published(self) -> "RoutineVersionQuerySet":
         """Approved by the manager, no PDF yet."""
         return self.filter(approved_at__isnull=False, in_force_at__isnull=True)
+
+    def in_state(self, state: VersionState) -> "RoutineVersionQuerySet":
+        """Versions of which `state` is true: the same answer as the property gives, asked of the database."""
+        if state == VersionState.SUPERSEDED:
+            return self.filter(ended_at__isnull=False)
+        if state == VersionState.IN_FORCE:
+            return self.in_force()
+        if state in (VersionState.APPROVED, VersionState.FAILED):
+            failed = state == VersionState.FAILED
+            return self.waiting_to_be_published().filter(publish_failed_at__isnull=not failed)
+        last = Approval.objects.filter(version=OuterRef("pk")).order_by("-pk").values("verdict")[:1]
+        verdict = next((verdict for verdict, after in _STATE_AFTER.items() if after == state), None)
+        unapproved = self.filter(approved_at__isnull=True).annotate(last_verdict=Subquery(last))
+        return unapproved.filter(**{"last_verdict": verdict} if verdict else {"last_verdict__isnull": True})
 
 
 @pghistory.track()
@@ -177,6 +179,27 @@ class RoutineVersion(models.Model):
                 condition=Q(ended_at__isnull=True) | Q(in_force_at__isnull=False),
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="approved_version_stays_approved",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__approved_at__isnull=False),
+                func="""
+                    IF (NEW.approved_at, NEW.approved_by_id, NEW.routine_id, NEW.number)
+                        IS DISTINCT FROM (OLD.approved_at, OLD.approved_by_id, OLD.routine_id, OLD.number)
+                    THEN
+                        RAISE EXCEPTION 'an approval is not taken back' USING ERRCODE = '23514';
+                    END IF;
+                    IF OLD.in_force_at IS NOT NULL AND (NEW.in_force_at, NEW.pdf, NEW.pdf_sha256)
+                        IS DISTINCT FROM (OLD.in_force_at, OLD.pdf, OLD.pdf_sha256)
+                    THEN
+                        RAISE EXCEPTION 'the document of a version that was in force is kept' USING ERRCODE = '23514';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return _("%(routine)s, version %(number)s") % {"routine": self.routine, "number": self.number}
@@ -190,8 +213,18 @@ class RoutineVersion(models.Model):
             return VersionState.IN_FORCE
         if self.approved_at:
             return VersionState.FAILED if self.publish_failed_at else VersionState.APPROVED
-        last = self.approvals.order_by("-pk").first()
+        last = self.last_approval
         return _STATE_AFTER[Verdict(last.verdict)] if last else VersionState.DRAFT
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether the text may be changed: nobody is reviewing it and nobody has approved it."""
+        return self.state in (VersionState.DRAFT, VersionState.RETURNED)
+
+    @property
+    def last_approval(self) -> "Approval | None":
+        """What was last done with the version. One query, or none when approvals are prefetched."""
+        return max(self.approvals.all(), key=lambda row: row.pk, default=None)
 
     def content_sha256(self) -> str:
         """What an approval binds to: the hash of the title and every section, in order."""
@@ -228,7 +261,7 @@ class RoutineSection(models.Model):
                 func="""
                     IF EXISTS (
                         SELECT 1 FROM routines_routineversion
-                        WHERE id = COALESCE(OLD.version_id, NEW.version_id) AND approved_at IS NOT NULL
+                        WHERE id IN (OLD.version_id, NEW.version_id) AND approved_at IS NOT NULL
                     ) THEN
                         RAISE EXCEPTION 'an approved version is not edited' USING ERRCODE = '23514';
                     END IF;
@@ -239,6 +272,20 @@ class RoutineSection(models.Model):
 
     def __str__(self) -> str:
         return self.heading
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The text as paragraphs, a blank line ends one; none in a checklist."""
+        if self.kind == SectionKind.CHECKLIST:
+            return []
+        return [part.strip() for part in re.split(r"\n\s*\n", self.body) if part.strip()]
+
+    @property
+    def points(self) -> list[str]:
+        """The points of a checklist, one a line; none in other sections."""
+        if self.kind != SectionKind.CHECKLIST:
+            return []
+        return [line.strip() for line in self.body.splitlines() if line.strip()]
 
 
 class Verdict(models.TextChoices):
@@ -283,28 +330,3 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}: {self.get_verdict_display()}"
-
-
-@pghistory.track()
-class Contact(models.Model):
-    """Whom to call. The first ones come from routines/seed/kontakter.csv; unchecked until a person dates it."""
-
-    name = models.CharField(_("namn"), max_length=150, unique=True)
-    phone = models.CharField(_("telefon"), max_length=60, blank=True)
-    web = models.URLField(_("webbplats"), blank=True)
-    hours = models.CharField(_("öppettider"), max_length=100, blank=True)
-    audience = models.CharField(_("för vem"), max_length=150, blank=True)
-    source = models.CharField(_("källa"), max_length=150, blank=True)
-    checked_on = models.DateField(_("kontrollerad"), null=True, blank=True)
-    checked_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("kontrollerad av")
-    )
-    position = models.PositiveSmallIntegerField(_("ordning"), default=0)
-
-    class Meta:
-        verbose_name = _("kontakt")
-        verbose_name_plural = _("kontakter")
-        ordering = ["position", "name"]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,0 +1,199 @@
+"""Forms of steps 1 and 2. What is wrong stands at its field, in a sentence."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from courses import queries
+from courses.models import GroupSession, Training
+from courses.queries import Coverage
+from jarfalla import clock
+from units.forms import DateField, PortalForm
+from units.models import Refused, Unit, User
+
+# A number that fits in its column; the real limit is the unit's size.
+MOST_PARTICIPANTS = 100_000
+# A training further away than this is a mistyped year.
+FAR_AWAY = dt.timedelta(days=5 * 365)
+
+
+class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """Checkboxes for those of the staff who lack the course; somebody who has it by now is no error."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        messages = {
+            "invalid_choice": _("En av personerna finns inte på personallistan längre. Välj igen."),
+            "invalid_pk_value": _("En av personerna finns inte på personallistan längre. Välj igen."),
+            "required": _("Välj minst en person."),
+        }
+        super().__init__(
+            queryset=User.objects.none(),
+            widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+            error_messages=messages,
+            **kwargs,
+        )
+
+    def offer(self, unit: Unit, people: Iterable[User]) -> None:
+        """Show `people`, with their address where two have the same name; accept whoever works in the unit."""
+        people = list(people)
+        same_name = Counter(person.name for person in people)
+        self.queryset = queries.listed_staff(unit)
+        self.choices = [
+            (person.pk, person.name if same_name[person.name] == 1 else f"{person.name} ({person.email})")
+            for person in people
+        ]
+
+
+class HeadcountField(forms.IntegerField):
+    """How many took part: at least 1, or nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        messages = {
+            "min_value": _("Antalet deltagare måste vara minst 1."),
+            "max_value": _("Antalet deltagare är orimligt stort."),
+        }
+        super().__init__(
+            required=False,
+            min_value=1,
+            max_value=MOST_PARTICIPANTS,
+            error_messages=messages,
+            widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            **kwargs,
+        )
+
+
+class GroupSessionForm(PortalForm):
+    """A group session: named participants, a headcount of those without a name, or both."""
+
+    held_on = DateField(label=_("När hölls gruppträffen?"), past=True)
+    members = PeopleField(label=_("Vilka var med?"), required=False)
+    headcount = HeadcountField(
+        label=_("Hur många fler var med, utan namn?"),
+        help_text=_("Till exempel vikarier, eller kollegor som inte står i listan. Räkna inte dem du har kryssat för."),
+    )
+    # Not from the form's own rendering: the page writes a fresh one each time (templates/courses/step_1.html).
+    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, unit: Unit, staff: list[User], coverage: Coverage, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"held_on": clock.today()})
+        super().__init__(*args, **kwargs)
+        self.coverage = coverage
+        self.lacking = {person.pk for person in staff}
+        self.fields["members"].offer(unit, staff)  # type: ignore[attr-defined]  # it is a PeopleField
+        if not staff:
+            self.fields["headcount"].label, self.fields["headcount"].help_text = _("Hur många var med?"), ""
+
+    def clean(self) -> dict[str, Any]:
+        """Somebody took part, and no more than work in the unit. A form sent again is left to the action."""
+        data = self.cleaned_data
+        if {"members", "headcount"} - data.keys():
+            return data
+        chosen, headcount = list(data["members"]), data["headcount"]
+        if not chosen and not headcount:
+            field = "members" if self.lacking else "headcount"
+            self.add_error(field, _("Välj minst en person, eller ange hur många som var med utan namn."))
+        elif headcount and not self.was_sent_before():
+            newcomers = [person for person in chosen if person.pk in self.lacking]
+            try:
+                self.coverage.require_room(headcount, len(newcomers))
+            except Refused as refused:
+                self.add_error("headcount", str(refused))
+        return data
+
+    def was_sent_before(self) -> bool:
+        """Whether a session was recorded from this very form."""
+        token = self.cleaned_data.get("token")
+        return token is not None and GroupSession.objects.filter(token=token).exists()
+
+
+class CompletionsForm(PortalForm):
+    """People who took the course by themselves."""
+
+    users = PeopleField(label=_("Vilka har gått kursen?"))
+    completed_on = DateField(label=_("När?"), past=True)
+
+    def __init__(self, *args: Any, unit: Unit, staff: list[User], **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"completed_on": clock.today()})
+        super().__init__(*args, **kwargs)
+        self.fields["users"].offer(unit, staff)  # type: ignore[attr-defined]  # it is a PeopleField
+
+
+class StepForm(PortalForm):
+    """The day on which the step was done; the coordinator may write why it counts although something is missing."""
+
+    on = DateField(label=_("När blev steget klart?"), past=True)
+    override_reason = forms.CharField(
+        label=_("Skäl till undantag"),
+        required=False,
+        max_length=300,
+        help_text=_("Bara om något saknas och steget ändå ska räknas som klart. Skälet står kvar i enhetens historik."),
+    )
+
+    def __init__(self, *args: Any, may_override: bool, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"on": clock.today()})
+        super().__init__(*args, **kwargs)
+        if not may_override:
+            del self.fields["override_reason"]
+
+
+class TrainingForm(PortalForm):
+    """A training to book."""
+
+    title = forms.CharField(label=_("Vad handlar utbildningen om?"), max_length=200)
+    day = DateField(label=_("Datum"))
+    time = forms.TimeField(
+        label=_("Klockslag"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), initial=dt.time(13)
+    )
+    place = forms.CharField(label=_("Plats eller möteslänk"), max_length=200, required=False)
+    leader = forms.CharField(label=_("Vem leder den?"), max_length=100, required=False)
+
+    def clean_day(self) -> dt.date:
+        """The day; refused at this field when its year must be a slip."""
+        day: dt.date = self.cleaned_data["day"]
+        if abs(day - clock.today()) > FAR_AWAY:
+            raise forms.ValidationError(_("Datumet ligger mer än fem år bort. Stämmer årtalet?"))
+        return day
+
+    def booking(self) -> dict[str, Any]:
+        """What the action needs; only of a valid form."""
+        data = self.cleaned_data
+        starts_at = timezone.make_aware(dt.datetime.combine(data["day"], data["time"]))
+        return {"starts_at": starts_at, **{name: data[name] for name in ("title", "place", "leader")}}
+
+
+class HeldForm(PortalForm):
+    """When a training was held, and how many came."""
+
+    held_on = DateField(label=_("När hölls den?"), past=True)
+    attended = HeadcountField(label=_("Hur många deltog?"), help_text=_("Lämna tomt om du inte vet."))
+
+    def __init__(self, *args: Any, training: Training, **kwargs: Any) -> None:
+        booked_for = timezone.localdate(training.starts_at)
+        kwargs.setdefault("initial", {"held_on": min(booked_for, clock.today())})
+        super().__init__(*args, **kwargs)
+        self.training = training
+
+    def clean(self) -> dict[str, Any]:
+        """No more participants than work in the unit."""
+        data = self.cleaned_data
+        if {"held_on", "attended"} <= data.keys():
+            try:
+                queries.require_attendance(self.training.round.unit, on=data["held_on"], attended=data["attended"])
+            except Refused as refused:
+                self.add_error("attended", str(refused))
+        return data
+
+
+class CancelForm(PortalForm):
+    """Why a training does not come about."""
+
+    reason = forms.CharField(
+        label=_("Varför blir den inte av?"),
+        max_length=300,
+        help_text=_("Enhetens chef får läsa det du skriver."),
+    )

@@ -1,0 +1,44 @@
+"""The permission is how a view gets its object; units/permissions.py has the getters for units and rounds."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from courses.models import Completion, GroupSession, Training, TrainingQuerySet
+from units.models import Membership, User
+from units.permissions import get_managed_unit
+
+
+def get_managed_session(user: User, slug: str, pk: int) -> GroupSession:
+    """A group session of the unit, for those who log its steps; see get_managed_unit for the refusals."""
+    return get_object_or_404(GroupSession.objects.select_related("unit"), unit=get_managed_unit(user, slug), pk=pk)
+
+
+def get_managed_completion(user: User, slug: str, pk: int) -> Completion:
+    """The completion of somebody who works in the unit now, for those who log its steps."""
+    staff = Membership.objects.present().filter(unit=get_managed_unit(user, slug)).values("user")
+    listed = Completion.objects.filter(user__in=staff, user__is_protected=False)
+    return get_object_or_404(listed.select_related("user"), pk=pk)
+
+
+def visible_trainings(user: User) -> TrainingQuerySet:
+    """The trainings that `user` may open; 404 for a reader, who sees figures only."""
+    if user.is_reader:
+        raise Http404
+    return Training.objects.visible_to(user)
+
+
+def get_visible_training(user: User, pk: int) -> Training:
+    """The training, for the coordinator and those who work in its unit; else 404."""
+    return get_object_or_404(visible_trainings(user).select_related("round__unit"), pk=pk)
+
+
+def get_coordinated_training(user: User, pk: int) -> Training:
+    """The training, for the coordinator only; 403 for those who work in its unit and for readers, else 404."""
+    if user.is_reader:
+        raise PermissionDenied(_("Du läser siffror och kan inte ändra något."))
+    training = get_visible_training(user, pk)
+    if not user.is_coordinator:
+        raise PermissionDenied(_("Det här gör samordnaren."))
+    return training

@@ -1,0 +1,111 @@
+"""What the completed steps rest on: trainings, routines, follow-ups; and messages in every state."""
+
+import datetime as dt
+
+from courses.models import Training
+from followups.models import Decision, FollowUp, SupportAction
+from jarfalla import clock
+from jarfalla.demo.scenarios import Scenario
+from routines import actions as routines
+from routines.models import Template
+from units.models import Message, Round, Unit, User
+from units.models.message import MAX_ATTEMPTS
+
+EXAMPLE = "Det här är ett exempel på ett meddelande i utkorgen."
+TRAINING_TITLE = "Att upptäcka tidigt: tecken, samtal och nästa steg"
+
+
+def write_trainings(round_: Round, scenario: Scenario, by: User) -> None:
+    """The training that the scenario speaks of: planned, past without an answer, held or cancelled."""
+    if not scenario.training:
+        return
+    now = clock.now()
+    days = scenario.steps[1] if len(scenario.steps) > 1 else {"planned": -4, "unanswered": 3}.get(scenario.training, 12)
+    starts_at = (now - dt.timedelta(days=days)).replace(hour=13, minute=0, second=0, microsecond=0)
+    training = Training(
+        round=round_,
+        title=TRAINING_TITLE,
+        starts_at=starts_at,
+        place="Personalrummet",
+        leader="Programmets samordnare",
+        booked_by=by,
+        booked_at=now - dt.timedelta(days=max(days, 0) + 15),
+    )
+    if scenario.training == "held":
+        training.held_on, training.attended = starts_at.date(), 7
+        training.held_by, training.held_recorded_at = by, now
+    if scenario.training == "cancelled":
+        training.cancelled_at, training.cancelled_by = now, by
+        training.cancelled_reason = "Föreläsaren blev sjuk. Vi bokar en ny tid."
+    training.save()
+
+
+def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User) -> None:
+    """A routine from the template for the unit's kind, walked as far as the scenario says.
+
+    The worker makes the PDF of an approved version after the demonstration has started, as it always does.
+    """
+    way = ["draft", "in_review", "endorsed", "approved"]
+    if not scenario.routine:
+        return
+    template = Template.objects.filter(kinds__contains=[unit.kind]).first() or Template.objects.earliest("pk")
+    routine = routines.create_routine(
+        unit, template=template, title=f"När vi är oroliga för hedersrelaterat våld, {unit.name}", by=coordinator
+    )
+    version = routine.versions.get()
+    reached = {"in_force": "approved", "returned": "in_review"}.get(scenario.routine, scenario.routine)
+    if way.index(reached) >= way.index("in_review"):
+        routines.submit_version(version, by=manager)
+    if scenario.routine == "returned":
+        routines.return_version(version, comment="Skriv vem som kontaktas när chefen är borta.", by=coordinator)
+    if way.index(reached) >= way.index("endorsed"):
+        routines.endorse_version(version, by=coordinator)
+    if reached == "approved":
+        routines.approve_version(version, by=manager)
+
+
+def write_follow_up(round_: Round, scenario: Scenario, by: User) -> None:
+    """The follow-up that the scenario speaks of, and what was promised in it."""
+    if not scenario.follow_up:
+        return
+    days = 20 if scenario.closed_days is None else scenario.closed_days
+    moment = clock.now() - dt.timedelta(days=days)
+    follow_up = FollowUp.objects.create(
+        round=round_,
+        held_on=moment.date(),
+        routines_used="Alla nya får rutinen första veckan. Den finns med i verksamhetsplanen.",
+        effect="Vi pratar om det tidigare, och fler vågar fråga.",
+        needs="En genomgång till hösten för dem som är nya.",
+        decision=Decision(scenario.follow_up),
+        recorded_by=by,
+        recorded_at=moment,
+    )
+    if follow_up.decision == Decision.MORE_SUPPORT:
+        today = clock.today()
+        for what, due in [
+            ("Genomgång av rutinen på arbetsplatsträffen", today - dt.timedelta(days=4)),
+            ("Samordnaren träffar de nya i gruppen", today + dt.timedelta(days=25)),
+        ]:
+            SupportAction.objects.create(follow_up=follow_up, what=what, owner="Enhetens chef", due_on=due)
+
+
+def write_messages(to: User) -> None:
+    """One message in each state, so that the outbox shows what they look like."""
+    now = clock.now()
+    states = {
+        "planned": {"not_before": now + dt.timedelta(days=2)},
+        "sent": {"sent_at": now - dt.timedelta(days=1), "attempts": 1},
+        "failed": {"failed_at": now, "attempts": MAX_ATTEMPTS, "last_error": "550 5.1.1 Adressen finns inte"},
+        "cancelled": {"cancelled_at": now, "cancelled_reason": "Uppföljningen är redan gjord."},
+    }
+    for state, dates in states.items():
+        Message.objects.get_or_create(
+            key=f"demo:{state}",
+            defaults={
+                "recipient": to,
+                "subject": "Dags att följa upp en enhet",
+                "text": EXAMPLE + "\n",
+                "html": f"<p>{EXAMPLE}</p>",
+                **dates,
+            },
+        )

@@ -1,0 +1,220 @@
+"""What comes next for a unit, and who does it: the coordinator, the manager, or nobody yet."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from courses.models import Training
+from jarfalla import clock
+from routines.models import RoutineVersion, VersionState
+from units.queries import ProgressStatus, UnitWithProgress, swedish_order
+
+
+class RoutineLink(NamedTuple):
+    """A routine as a list shows it."""
+
+    title: str
+    slug: str
+    in_force_at: dt.datetime | None = None
+
+
+@dataclass
+class Evidence:
+    """What the next step depends on in the other apps."""
+
+    trainings: list[Training] = field(default_factory=list)  # of the current round, not cancelled, by date
+    in_force: list[RoutineLink] = field(default_factory=list)
+    unfinished: list[tuple[RoutineLink, VersionState]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The next thing to do, for one reader: `url` is empty when somebody else does it."""
+
+    title: str
+    text: str
+    who: str = ""  # empty when nobody has to do anything now
+    button: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What the person who looks at the page may do in the unit."""
+
+    is_coordinator: bool
+    is_manager: bool
+
+    @property
+    def manages(self) -> bool:
+        """Whether they log the unit's steps."""
+        return self.is_coordinator or self.is_manager
+
+
+def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
+    """What the next steps of `units` depend on, by the unit's primary key; three queries for any number of units."""
+    units = list(units)
+    found = {unit.pk: Evidence() for unit in units}
+    rounds = {unit.round_pk: unit.pk for unit in units if unit.round_pk}
+    for training in Training.objects.filter(round__in=rounds, cancelled_at__isnull=True).order_by("starts_at"):
+        found[rounds[training.round_id]].trainings.append(training)
+    versions = RoutineVersion.objects.filter(routine__unit__in=found, ended_at__isnull=True)
+    ordered = versions.order_by(swedish_order("routine__title"), "number")
+    for version in ordered.select_related("routine").prefetch_related("approvals"):
+        routine, of_unit = version.routine, found[version.routine.unit_id]
+        if version.state == VersionState.IN_FORCE:
+            of_unit.in_force.append(RoutineLink(routine.title, routine.slug, version.in_force_at))
+        else:
+            of_unit.unfinished.append((RoutineLink(routine.title, routine.slug), version.state))
+    return found
+
+
+def next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
+    """What comes next for the unit, as `reader` should see it."""
+    status = ProgressStatus(unit.status)
+    if not status.takes_part:
+        return _offer(unit, status, reader)
+    if status == ProgressStatus.STEP_1:
+        return NextStep(
+            title=_("Gå webbkursen"),
+            text=_("Gå kursen tillsammans på en arbetsplatsträff och registrera sedan vilka som var med."),
+            who=_("Chefen"),
+            button=_("Registrera webbkursen"),
+            url=_url("step_1", unit.slug, reader.manages),
+        )
+    if status == ProgressStatus.STEP_2:
+        return _training(unit, known, reader)
+    if status == ProgressStatus.STEP_3:
+        return _routines(unit, known, reader)
+    return _follow_up(unit, status, reader)
+
+
+def _url(name: str, key: object, may: bool) -> str:
+    return reverse(name, args=[key]) if may else ""
+
+
+def _day(day: dt.date | None) -> str:
+    return date_format(day, "j F Y") if day else ""
+
+
+def _offer(unit: UnitWithProgress, status: ProgressStatus, reader: Reader) -> NextStep:
+    """The unit has not said yes: the coordinator keeps in touch."""
+    title, text, button = {
+        ProgressStatus.NOT_INVITED: (
+            _("Bjud in enheten"),
+            _("Enheten är inte inbjuden än. Att vara med är ett erbjudande."),
+            _("Registrera inbjudan"),
+        ),
+        ProgressStatus.INVITED: (
+            _("Väntar på svar"),
+            _("Enheten bjöds in den %(day)s och har inte svarat än."),
+            _("Registrera svaret"),
+        ),
+        ProgressStatus.DECLINED: (
+            _("Enheten har tackat nej"),
+            _("Svaret kom den %(day)s. Erbjudandet står kvar."),
+            _("Ändra deltagandet"),
+        ),
+        ProgressStatus.PAUSED: (
+            _("Enheten har en paus"),
+            _("Pausen började den %(day)s. Det som är klart står kvar, och ni fortsätter när ni vill."),
+            _("Ändra deltagandet"),
+        ),
+    }[status]
+    text = text % {"day": _day(unit.participating_since)}
+    url = _url("unit_participation", unit.slug, reader.is_coordinator)
+    return NextStep(title, text, _("Samordnaren"), button, url)
+
+
+def _training(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
+    """The coordinator books a training, and answers for it afterwards."""
+    held = [training for training in known.trainings if training.held_on]
+    booked = [training for training in known.trainings if not training.held_on]
+    url = _url("step_2", unit.slug, reader.is_coordinator)
+    if booked and not held:
+        at = date_format(localtime(booked[0].starts_at), "l j F, H:i")
+        if booked[0].starts_at > clock.now():
+            text = _("”%(title)s” är bokad till %(at)s.") % {"title": booked[0].title, "at": at}
+            return NextStep(_("Gå den riktade utbildningen"), text, _("Hela enheten"), _("Se utbildningen"), url)
+        text = _("”%(title)s” skulle hållas %(at)s. Blev den av?") % {"title": booked[0].title, "at": at}
+        return NextStep(_("Bocka av utbildningen"), text, _("Samordnaren"), _("Bocka av utbildningen"), url)
+    if held:
+        text = _("Utbildningen har hållits. Nu kan steg 2 registreras.")
+        return NextStep(_("Registrera steg 2"), text, _("Samordnaren"), _("Registrera steg 2"), url)
+    text = _("Samordnaren hör av sig och bokar en utbildning som passar er verksamhet.")
+    if reader.is_coordinator:
+        text = _("Hitta en tid med enheten och boka en utbildning som passar deras verksamhet.")
+    return NextStep(_("Boka en riktad utbildning"), text, _("Samordnaren"), _("Boka utbildningen"), url)
+
+
+def _routines(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
+    """The routine that is being written decides who acts; without one the step is begun or logged."""
+    if known.unfinished:
+        return _unfinished(known, reader)
+    step_3 = _url("step_3", unit.slug, reader.manages)
+    if known.in_force:
+        text = _("Enheten har rutiner som gäller. Är alla på plats kan steg 3 registreras.")
+        return NextStep(_("Registrera steg 3"), text, _("Chefen"), _("Registrera steg 3"), step_3)
+    text = _("Samordnaren skapar enhetens rutin ur en mall. Sedan skriver chefen hur ni gör hos er.")
+    step_3 = step_3 if reader.is_coordinator else ""
+    return NextStep(_("Skapa enhetens rutin"), text, _("Samordnaren"), _("Skapa rutinen"), step_3)
+
+
+def _unfinished(known: Evidence, reader: Reader) -> NextStep:
+    """Of the routines that are being written, the one that has come furthest."""
+    coordinator, manager = _("Samordnaren"), _("Chefen")
+    write = _("Utgå från mallen i ”%(title)s”, skriv hur ni gör hos er och skicka till samordnaren.")
+    change = _("Samordnaren har läst ”%(title)s” och vill att något ändras.")
+    approve = _("Rutinen ”%(title)s” är granskad. När du fastställer den börjar den gälla.")
+    review = _("Rutinen ”%(title)s” är inskickad och väntar på granskning.")
+    failed = _("Rutinen ”%(title)s” är fastställd, men PDF:en kunde inte skapas.")
+    coming = _("Rutinen ”%(title)s” är fastställd och gäller så snart PDF:en är klar.")
+    manages = reader.manages
+    turns: dict[VersionState, tuple[str, str, str, str, str, bool]] = {
+        VersionState.FAILED: (_("Skapa PDF:en igen"), failed, coordinator, _("Försök igen"), "routine", manages),
+        VersionState.ENDORSED: (
+            _("Fastställ rutinen"),
+            approve,
+            manager,
+            _("Läs och fastställ"),
+            "routine_approve",
+            reader.is_manager,
+        ),
+        VersionState.RETURNED: (_("Ändra i er rutin"), change, manager, _("Läs och ändra"), "routine_write", manages),
+        VersionState.DRAFT: (_("Skriv er rutin"), write, manager, _("Skriv rutinen"), "routine_write", manages),
+        VersionState.IN_REVIEW: (
+            _("Granska rutinen"),
+            review,
+            coordinator,
+            _("Läs och granska"),
+            "routine_review",
+            reader.is_coordinator,
+        ),
+        VersionState.APPROVED: (_("PDF:en skapas"), coming, "", "", "", False),
+    }
+    routine, state = min(known.unfinished, key=lambda found: list(turns).index(found[1]))
+    title, text, who, button, page, may = turns[state]
+    return NextStep(title, text % {"title": routine.title}, who, button, _url(page, routine.slug, may))
+
+
+def _follow_up(unit: UnitWithProgress, status: ProgressStatus, reader: Reader) -> NextStep:
+    """Step 4 is the coordinator's, within its window."""
+    opens, closes = {"day": _day(unit.window_opens_on)}, {"day": _day(unit.window_closes_on)}
+    url = _url("step_4", unit.slug, reader.is_coordinator)
+    if status == ProgressStatus.DONE:
+        return NextStep(_("Alla fyra steg är klara"), _("Bra jobbat! Rutinerna fortsätter att gälla."))
+    if status == ProgressStatus.WAITING_FOR_FOLLOW_UP:
+        text = _("Uppföljningen öppnar den %(day)s. Till dess behöver ingen registrera något.") % opens
+        return NextStep(_("Arbeta efter rutinerna"), text)
+    button = _("Registrera uppföljningen")
+    if status == ProgressStatus.FOLLOW_UP_DUE:
+        text = _("Samordnaren följer upp hur det går, senast den %(day)s.") % closes
+        return NextStep(_("Dags för uppföljning"), text, _("Samordnaren"), button, url)
+    text = _("Den skulle ha gjorts senast den %(day)s.") % closes
+    return NextStep(_("Uppföljningen är försenad"), text, _("Samordnaren"), button, url)

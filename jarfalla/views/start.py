@@ -1,0 +1,91 @@
+"""The start page: what each role came for, first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from courses.queries import Coverage, coverages
+from jarfalla import clock
+from jarfalla.forms import OverviewFilter
+from jarfalla.views.figures import Figures, offer_choices, pill, step_tiles
+from jarfalla.views.next_step import Evidence, NextStep, Reader, evidence, next_step
+from jarfalla.views.this_week import week_context
+from units.models import Programme, Unit, User
+from units.permissions import PortalRequest
+from units.queries import (
+    ProgressStatus,
+    StepOnPage,
+    UnitWithProgress,
+    count_progress,
+    steps_of,
+    swedish_order,
+    units_with_progress,
+)
+
+
+@require_safe
+def start(request: PortalRequest) -> HttpResponse:
+    """What to do this week, the own units, or the figures: by role."""
+    programme, today = Programme.current(), clock.today()
+    if request.user.is_coordinator or request.user.is_reader:
+        figures = Figures(count_progress(units_with_progress(Unit.objects.all(), programme, today)))
+        context: dict[str, Any] = {"figures": figures, "programme": programme}
+        if request.user.is_reader:
+            return render(request, "jarfalla/start_reader.html", context)
+        filters = OverviewFilter.from_query({}, places=[])
+        context |= {"tiles": step_tiles(figures, filters), "offers": offer_choices(figures, filters)}
+        context |= week_context(programme, today, show_all="visa" in request.GET)
+        return render(request, "jarfalla/start_coordinator.html", context)
+    cards = own_units(request.user, programme)
+    return render(request, "jarfalla/start_staff.html", {"cards": cards, "programme": programme})
+
+
+@dataclass(frozen=True)
+class UnitCard:
+    """One of the user's own units, as the start page shows it."""
+
+    unit: UnitWithProgress
+    manages: bool
+    steps: list[StepOnPage]
+    next: NextStep
+    known: Evidence
+    coverage: Coverage
+
+    @property
+    def status(self) -> ProgressStatus:
+        """Where the unit stands."""
+        return ProgressStatus(self.unit.status)
+
+    @property
+    def pill(self) -> str:
+        """The word in templates/_status.html for the status."""
+        return pill(self.status)
+
+    @property
+    def without_course(self) -> int:
+        """How many of the staff have not taken the web course."""
+        return self.coverage.size - self.coverage.covered
+
+
+def own_units(user: User, programme: Programme) -> list[UnitCard]:
+    """The units where the user works, those that they manage first; as many queries for one unit as for many."""
+    units = list(
+        units_with_progress(Unit.objects.visible_to(user), programme, clock.today()).order_by(swedish_order("name"))
+    )
+    managed = set(Unit.objects.managed_by(user).values_list("pk", flat=True))
+    known, coverage = evidence(units), coverages(units)
+    cards = [
+        UnitCard(
+            unit=unit,
+            manages=unit.pk in managed,
+            steps=steps_of(unit),
+            next=next_step(unit, known[unit.pk], Reader(is_coordinator=False, is_manager=unit.pk in managed)),
+            known=known[unit.pk],
+            coverage=coverage[unit.pk],
+        )
+        for unit in units
+    ]
+    return sorted(cards, key=lambda card: not card.manages)

@@ -1,0 +1,232 @@
+"""What the coordinator has to do this week: pure questions to every app, one query for all of them."""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
+from django.db.models.functions import Cast, TruncDate
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from courses.models import Training
+from followups.models import SupportAction
+from routines.models import Approval, RoutineVersion, VersionState
+from units.models import Message, Programme, Unit
+from units.models.message import MessageState
+from units.queries import ProgressStatus, units_with_progress
+
+# An invitation without an answer is worth a call after so many days.
+PATIENCE_DAYS = 30
+# Today and the six days after it.
+WEEK_DAYS = 7
+# How many things the list shows before somebody asks for all of them.
+AT_FIRST = 8
+
+
+class TodoKind(TextChoices):
+    """What sort of thing there is to do, most urgent first."""
+
+    FOLLOW_UP_OVERDUE = "follow_up_overdue", gettext_lazy("Försenade uppföljningar")
+    FOLLOW_UP_DUE = "follow_up_due", gettext_lazy("Uppföljningar att göra")
+    REVIEW = "review", gettext_lazy("Rutiner att granska")
+    PDF_FAILED = "pdf_failed", gettext_lazy("Rutiner utan PDF")
+    TRAINING_SOON = "training_soon", gettext_lazy("Utbildningar i veckan")
+    TRAINING_PASSED = "training_passed", gettext_lazy("Utbildningar att bocka av")
+    SUPPORT = "support", gettext_lazy("Insatser som är utlovade")
+    NO_ANSWER = "no_answer", gettext_lazy("Inbjudningar utan svar")
+    MAIL_FAILED = "mail_failed", gettext_lazy("Mejl som inte gick fram")
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One thing to do: what, for which unit, where it is done, by whom, and when."""
+
+    kind: TodoKind
+    unit: str  # the unit's name; empty for what concerns none
+    title: str  # of the routine, training or promise; the number of mails
+    url: str
+    due_on: dt.date | None
+    today: dt.date
+    owner: str = ""  # who promised it
+
+    @property
+    def text(self) -> str:
+        """What to do, in one sentence."""
+        day = date_format(self.due_on, "j F Y") if self.due_on else ""
+        values = {"day": day, "title": self.title, "weekday": date_format(self.due_on, "l j F") if self.due_on else ""}
+        if self.kind == TodoKind.MAIL_FAILED:
+            count = int(self.title)
+            return ngettext("%(count)s mejl gick inte fram.", "%(count)s mejl gick inte fram.", count) % {
+                "count": count
+            }
+        return {
+            TodoKind.FOLLOW_UP_OVERDUE: _("Uppföljningen skulle ha gjorts senast %(day)s."),
+            TodoKind.FOLLOW_UP_DUE: _("Följ upp senast %(day)s."),
+            TodoKind.REVIEW: _("Granska rutinen ”%(title)s”, inskickad %(day)s."),
+            TodoKind.PDF_FAILED: _("PDF:en till rutinen ”%(title)s” kunde inte skapas. Försök igen."),
+            TodoKind.TRAINING_SOON: _("Utbildningen ”%(title)s” hålls %(weekday)s."),
+            TodoKind.TRAINING_PASSED: _("Blev utbildningen ”%(title)s” av %(day)s? Bocka av eller ställ in den."),
+            TodoKind.SUPPORT: _("Utlovat till %(day)s: %(title)s."),
+            TodoKind.NO_ANSWER: _("Inbjuden %(day)s och har inte svarat. Hör av dig."),
+        }[self.kind] % values
+
+    @property
+    def who(self) -> str:
+        """Who does it."""
+        return self.owner or _("Samordnaren")
+
+    @property
+    def pill(self) -> str:
+        """The word in templates/_status.html that gives it its colour and icon."""
+        late = self.kind in (TodoKind.SUPPORT,) and self.due_on is not None and self.due_on < self.today
+        if late or self.kind in (TodoKind.FOLLOW_UP_OVERDUE, TodoKind.PDF_FAILED, TodoKind.MAIL_FAILED):
+            return "overdue"
+        return "booked" if self.kind == TodoKind.TRAINING_SOON else "next"
+
+    @property
+    def label(self) -> str:
+        """The sort of thing, for one of them."""
+        return {
+            TodoKind.FOLLOW_UP_OVERDUE: _("Försenad"),
+            TodoKind.FOLLOW_UP_DUE: _("Uppföljning"),
+            TodoKind.REVIEW: _("Granskning"),
+            TodoKind.PDF_FAILED: _("Misslyckad"),
+            TodoKind.TRAINING_SOON: _("Utbildning"),
+            TodoKind.TRAINING_PASSED: _("Utbildning"),
+            TodoKind.SUPPORT: _("Insats"),
+            TodoKind.NO_ANSWER: _("Inget svar"),
+            TodoKind.MAIL_FAILED: _("Misslyckat"),
+        }[self.kind]
+
+
+def this_week(programme: Programme, today: dt.date) -> list[Todo]:
+    """Everything to do this week, most urgent first, in one query."""
+    first, *others = (
+        _follow_ups_and_invitations(programme, today),
+        _versions(VersionState.IN_REVIEW, TodoKind.REVIEW),
+        _versions(VersionState.FAILED, TodoKind.PDF_FAILED),
+        _trainings(today),
+        _support_actions(today),
+        _failed_mail(),
+    )
+    order = list(TodoKind)
+    todos = [_todo(row, today) for row in first.union(*others, all=True) if row[2] != "0"]
+    return sorted(todos, key=lambda todo: (order.index(todo.kind), todo.due_on or today, todo.unit))
+
+
+def summary(todos: list[Todo]) -> list[tuple[str, int]]:
+    """How many there are of each sort, most urgent first."""
+    counts = Counter(todo.kind for todo in todos)
+    return [(str(kind.label), counts[kind]) for kind in TodoKind if counts[kind]]
+
+
+def _todo(row: tuple[str, str, str, str, str, dt.date | None], today: dt.date) -> Todo:
+    kind, unit, title, owner, key, due_on = row
+    page = {
+        TodoKind.FOLLOW_UP_OVERDUE: "step_4",
+        TodoKind.FOLLOW_UP_DUE: "step_4",
+        TodoKind.REVIEW: "routine_review",
+        TodoKind.PDF_FAILED: "routine",
+        TodoKind.TRAINING_SOON: "training",
+        TodoKind.TRAINING_PASSED: "training",
+        TodoKind.SUPPORT: "step_4",
+        TodoKind.NO_ANSWER: "unit_participation",
+        TodoKind.MAIL_FAILED: "outbox",
+    }[TodoKind(kind)]
+    url = reverse(page, args=[key] if key else [])
+    return Todo(TodoKind(kind), unit, title, url, due_on, today, owner)
+
+
+def _columns(
+    rows: QuerySet[Any], *, kind: Any, unit: Any, title: Any = "", owner: Any = "", key: Any, due_on: Any
+) -> "QuerySet[Any, Any]":
+    """The six columns that every sort of thing has, so that one query can ask for all of them."""
+    texts = {"unit_": unit, "title_": title, "owner_": owner, "key_": key}
+    columns = {
+        "kind_": Cast(kind if hasattr(kind, "resolve_expression") else Value(kind), CharField()),
+        **{
+            name: Cast(text if hasattr(text, "resolve_expression") else Value(text), CharField())
+            for name, text in texts.items()
+        },
+        "due_": due_on,
+    }
+    order = ("kind_", "unit_", "title_", "owner_", "key_", "due_")
+    asked: QuerySet[Any, Any] = rows.order_by().annotate(**columns).values_list(*order)
+    return asked
+
+
+def _follow_ups_and_invitations(programme: Programme, today: dt.date) -> "QuerySet[Any, Any]":
+    patience_ends = today - dt.timedelta(days=PATIENCE_DAYS)
+    units = units_with_progress(Unit.objects.all(), programme, today).filter(
+        Q(status__in=(ProgressStatus.FOLLOW_UP_OVERDUE, ProgressStatus.FOLLOW_UP_DUE))
+        | Q(status=ProgressStatus.INVITED, participating_since__lt=patience_ends)
+    )
+    invited = Q(status=ProgressStatus.INVITED)
+    return _columns(
+        units,
+        kind=Case(When(invited, then=Value(TodoKind.NO_ANSWER.value)), default=F("status")),
+        unit=F("name"),
+        key=F("slug"),
+        due_on=Case(When(invited, then=F("participating_since")), default=F("window_closes_on")),
+    )
+
+
+def _versions(state: VersionState, kind: TodoKind) -> "QuerySet[Any, Any]":
+    """Routines that wait for review, or whose PDF failed; since their last approval."""
+    last = Approval.objects.filter(version=OuterRef("pk")).order_by("-pk").values("at")[:1]
+    return _columns(
+        RoutineVersion.objects.in_state(state),
+        kind=kind.value,
+        unit=F("routine__unit__name"),
+        title=F("routine__title"),
+        key=F("routine__slug"),
+        due_on=TruncDate(Subquery(last)),
+    )
+
+
+def _trainings(today: dt.date) -> "QuerySet[Any, Any]":
+    """Trainings this week, and those whose day passed without anybody saying that they were held."""
+    trainings = Training.objects.filter(
+        held_on__isnull=True, cancelled_at__isnull=True, starts_at__date__lt=today + dt.timedelta(days=WEEK_DAYS)
+    )
+    return _columns(
+        trainings,
+        kind=Case(
+            When(starts_at__date__lt=today, then=Value(TodoKind.TRAINING_PASSED.value)),
+            default=Value(TodoKind.TRAINING_SOON.value),
+        ),
+        unit=F("round__unit__name"),
+        title=F("title"),
+        key=F("pk"),
+        due_on=TruncDate("starts_at"),
+    )
+
+
+def _support_actions(today: dt.date) -> "QuerySet[Any, Any]":
+    """What was promised at a follow-up and is due this week or late."""
+    return _columns(
+        SupportAction.objects.filter(done_on__isnull=True, due_on__lt=today + dt.timedelta(days=WEEK_DAYS)),
+        kind=TodoKind.SUPPORT.value,
+        unit=F("follow_up__round__unit__name"),
+        title=F("what"),
+        owner=F("owner"),
+        key=F("follow_up__round__unit__slug"),
+        due_on=F("due_on"),
+    )
+
+
+def _failed_mail() -> "QuerySet[Any, Any]":
+    """One line for all mails that did not go through, with their number as its title; "0" when all did."""
+    failed = Message.objects.in_state(MessageState.FAILED)
+    return _columns(failed, kind=TodoKind.MAIL_FAILED.value, unit="", title=Count("pk"), key="", due_on=Value(None))
+
+
+def week_context(programme: Programme, today: dt.date, *, show_all: bool) -> dict[str, Any]:
+    """What templates/jarfalla/_this_week.html needs: the first things to do, or all, and how many of each sort."""
+    todos = this_week(programme, today)
+    shown = todos if show_all else todos[:AT_FIRST]
+    return {"todos": shown, "todo_count": len(todos), "todo_more": len(todos) - len(shown), "summary": summary(todos)}

@@ -1,0 +1,98 @@
+"""The unit: where it stands, what is next and who does it, and everything that has been recorded."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from courses.queries import coverage
+from jarfalla import clock
+from jarfalla.views.figures import pill
+from jarfalla.views.next_step import Evidence, Reader, evidence, next_step
+from units import permissions
+from units.models import Ownership, ParticipationState, Programme, Round, Step, StepCompletion, Unit, User
+from units.permissions import PortalRequest
+from units.queries import ProgressStatus, StepOnPage, UnitWithProgress, steps_of, swedish_order, units_with_progress
+
+
+@require_safe
+def unit(request: PortalRequest, slug: str) -> HttpResponse:
+    """The unit's own page, for those who work there and the coordinator."""
+    visible = permissions.get_visible_unit(request.user, slug)
+    programme = Programme.current()
+    row = units_with_progress(Unit.objects.filter(pk=visible.pk), programme, clock.today()).get()
+    reader = reader_of(row, request.user)
+    known, rounds = evidence([row])[row.pk], rounds_of(row)
+    context = {
+        "unit": row,
+        "reader": reader,
+        "status": ProgressStatus(row.status),
+        "pill": pill(ProgressStatus(row.status)),
+        "ownership": Ownership(row.ownership).label,
+        "participation_label": ParticipationState(row.participation).label,
+        "managers": row.managers().filter(is_protected=False).order_by(swedish_order("name")),
+        "steps": steps_of(row),
+        "next": next_step(row, known, reader),
+        "cards": step_cards(row, rounds, reader),
+        "threshold": programme.coverage_threshold_percent,
+        **step_facts(row, known),
+        **history(row, rounds),
+    }
+    return render(request, "jarfalla/unit.html", context)
+
+
+def reader_of(unit: Unit, user: User) -> Reader:
+    """What `user` may do in the unit."""
+    is_manager = unit.memberships.present().managers().filter(user=user).exists()
+    return Reader(is_coordinator=user.is_coordinator, is_manager=is_manager)
+
+
+def rounds_of(unit: Unit) -> list[Round]:
+    """The unit's rounds, latest first, with all their completions and follow-ups."""
+    rounds = unit.rounds.order_by("-number").select_related("closed_by")
+    return list(rounds.prefetch_related("completions__recorded_by", "completions__withdrawn_by", "follow_ups"))
+
+
+@dataclass(frozen=True)
+class StepCard:
+    """One of the four steps of the current round, with what was recorded."""
+
+    step: StepOnPage
+    completion: StepCompletion | None
+    may_withdraw: bool
+
+
+def step_cards(unit: UnitWithProgress, rounds: list[Round], reader: Reader) -> list[StepCard]:
+    """The four steps of the current round; only the latest completed one of an open round can be withdrawn."""
+    current = next((round_ for round_ in rounds if round_.pk == unit.round_pk), None)
+    standing = current.standing() if current else {}
+    may = reader.manages and current is not None and current.closed_on is None
+    return [
+        StepCard(step, standing.get(Step(step.number)), may and step.number == unit.steps_done)
+        for step in steps_of(unit)
+    ]
+
+
+def step_facts(unit: UnitWithProgress, known: Evidence) -> dict[str, Any]:
+    """What the cards say about the evidence of each step."""
+    return {
+        "coverage": coverage(unit),
+        "trainings_held": [training for training in known.trainings if training.held_on],
+        "trainings_booked": [training for training in known.trainings if not training.held_on],
+        "in_force": known.in_force,
+        "unfinished": [routine for routine, _state in known.unfinished],
+    }
+
+
+def history(unit: UnitWithProgress, rounds: list[Round]) -> dict[str, Any]:
+    """What was withdrawn, the earlier rounds, and the decision of the current round's latest follow-up."""
+    current = [round_ for round_ in rounds if round_.pk == unit.round_pk]
+    follow_ups = [follow_up for round_ in current for follow_up in round_.follow_ups.all()]
+    withdrawn = [row for round_ in rounds for row in round_.completions.all() if row.withdrawn_at]
+    return {
+        "follow_up": max(follow_ups, key=lambda row: (row.held_on, row.pk), default=None),
+        "withdrawn": sorted(withdrawn, key=lambda row: row.withdrawn_at or row.recorded_at, reverse=True),
+        "earlier_rounds": [(round_, list(round_.standing().values())) for round_ in rounds if round_ not in current],
+    }

@@ -1,0 +1,189 @@
+"""Forms of step 3."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from jarfalla import clock, pdf
+from routines import queries
+from routines.models import RoutineSection, RoutineVersion, SectionKind, Template
+from units.forms import DateField, PortalForm
+from units.models import Kind, Unit
+from units.queries import swedish_key
+
+FIRST_TITLE = gettext_lazy("Rutin vid hedersrelaterat våld och förtryck")
+# Some thirty pages: more is a mistake of the clipboard.
+LONGEST_SECTION = 20_000
+
+
+def refuse_unprintable(value: str) -> None:
+    """Raise ValidationError when the PDF has no glyph for some of `value`: better here than after the approval."""
+    if strange := pdf.unprintable(value):
+        raise forms.ValidationError(
+            _("PDF:en kan inte visa de här tecknen: %(characters)s. Ta bort dem eller skriv på ett annat sätt.")
+            % {"characters": " ".join(strange[:10])}
+        )
+
+
+class TemplateField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """A template to start from."""
+
+    def offer(self, unit: Unit) -> None:
+        """Those made for the unit's kind first, apart from the rest."""
+        templates = queries.templates_for(unit)
+        fitting = [(row.pk, row.name) for row in templates if unit.kind in row.kinds]
+        others = [(row.pk, row.name) for row in templates if unit.kind not in row.kinds]
+        groups = [(_("För %(kind)s") % {"kind": unit.get_kind_display().lower()}, fitting), (_("Andra mallar"), others)]
+        self.queryset = Template.objects.all()
+        self.choices = [group for group in groups if group[1]]
+        self.initial = templates[0].pk if templates else None
+
+
+class NewRoutineForm(PortalForm):
+    """A routine to make for a unit."""
+
+    template = TemplateField(
+        label=gettext_lazy("Mall"),
+        queryset=Template.objects.none(),
+        empty_label=None,
+        error_messages={"required": gettext_lazy("Välj en mall."), "invalid_choice": gettext_lazy("Välj en mall.")},
+    )
+    title = forms.CharField(
+        label=gettext_lazy("Titel"), max_length=150, initial=FIRST_TITLE, validators=[refuse_unprintable]
+    )
+
+    def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["template"].offer(unit)  # type: ignore[attr-defined]  # it is a TemplateField
+
+
+class WriteForm(PortalForm):
+    """All sections of a version on one page. `seen` is the text that the writer began from."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, version: RoutineVersion, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"seen": version.content_sha256()})
+        super().__init__(*args, **kwargs)
+        self.sections = list(version.sections.all())
+        for section in self.sections:
+            self.fields[name_of(section)] = self._field(section)
+        self.guard()
+
+    @staticmethod
+    def _field(section: RoutineSection) -> forms.CharField:
+        lines = max(section.body.count("\n") + len(section.body) // 70 + 2, 6 if section.kind == "text" else 4)
+        return forms.CharField(
+            label=section.heading,
+            required=False,
+            max_length=LONGEST_SECTION,
+            initial=section.body,
+            help_text=_HINTS.get(section.kind, ""),
+            validators=[refuse_unprintable],
+            widget=forms.Textarea(attrs={"rows": min(lines, 24)}),
+        )
+
+    def rows(self) -> list[tuple[RoutineSection, forms.BoundField]]:
+        """Each section with its field, in order."""
+        return [(section, self[name_of(section)]) for section in self.sections]
+
+    def bodies(self) -> dict[int, str]:
+        """What was written, by the section's position; only of a valid form."""
+        return {section.position: self.cleaned_data[name_of(section)] for section in self.sections}
+
+    def require_mandatory(self) -> bool:
+        """Whether everything that must stand in the routine does; if not, each empty field says so."""
+        for section in self.sections:
+            if section.is_mandatory and not self.cleaned_data[name_of(section)].strip():
+                self.add_error(
+                    name_of(section), _("Fyll i det här avsnittet innan du skickar. Det du har skrivit är sparat.")
+                )
+        return not self.errors
+
+    def start_again_from(self, version: RoutineVersion) -> None:
+        """Let the next save begin from the text as it is now; what was typed stays on the page."""
+        self.data = self.data.copy()
+        self.data["seen"] = version.content_sha256()
+
+
+_HINTS = {
+    SectionKind.TEXT: gettext_lazy("En tom rad ger ett nytt stycke."),
+    SectionKind.CHECKLIST: gettext_lazy("En punkt på varje rad."),
+    SectionKind.CONTACTS: gettext_lazy("Kontakterna hämtas från portalens register och visas under den här texten."),
+}
+
+
+def name_of(section: RoutineSection) -> str:
+    """The name of a section's field."""
+    return f"section_{section.position}"
+
+
+class SeenForm(PortalForm):
+    """An endorsement or an approval: of the text that was on the page."""
+
+    seen = forms.CharField(
+        widget=forms.HiddenInput,
+        max_length=64,
+        error_messages={"required": gettext_lazy("Läs rutinen på den här sidan innan du bestämmer dig.")},
+    )
+
+
+class ReturnForm(PortalForm):
+    """What must change before the version can be reviewed again."""
+
+    comment = forms.CharField(
+        label=gettext_lazy("Vad behöver ändras?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": gettext_lazy("Skriv vad som behöver ändras.")},
+        help_text=gettext_lazy("Skriv så att den som ska ändra förstår vad och varför."),
+    )
+
+
+class StepForm(PortalForm):
+    """The day on which step 3 was done; the coordinator may write why it counts without a routine in force."""
+
+    on = DateField(label=gettext_lazy("När blev steget klart?"), past=True)
+    override_reason = forms.CharField(
+        label=gettext_lazy("Skäl till undantag"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy(
+            "Bara om rutiner saknas och steget ändå ska räknas som klart. Skälet står kvar i enhetens historik."
+        ),
+    )
+
+    def __init__(self, *args: Any, may_override: bool, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"on": clock.today()})
+        super().__init__(*args, **kwargs)
+        if not may_override:
+            del self.fields["override_reason"]
+
+
+def _kinds() -> list[tuple[str, Any]]:
+    return [("", _("Alla")), *sorted(Kind.choices, key=lambda choice: swedish_key(str(choice[1])))]
+
+
+class RoutineFilter(PortalForm):
+    """Which routines the coordinator's list shows. What can't be understood is left out, never an error."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Sök på titel eller enhet"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("Verksamhetstyp"), required=False, choices=_kinds)
+    state = forms.ChoiceField(
+        label=gettext_lazy("Läge"),
+        required=False,
+        choices=lambda: [("", _("Alla")), *((state.value, state.label.capitalize()) for state in queries.STATES)],
+    )
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The filters in use, by the names that they have in the address."""
+        self.full_clean()
+        return {name: value for name, value in self.cleaned_data.items() if value}

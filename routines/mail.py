@@ -1,0 +1,56 @@
+"""Letters about routines. Nothing here writes a row."""
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from routines import queries
+from routines.models import Approval, RoutineVersion, Verdict
+from units.mail import Letter, write_letter
+from units.models import User
+
+_SUBJECTS: dict[str, Promise] = {
+    Verdict.SUBMITTED: _("Att granska: %(routine)s, %(unit)s"),
+    Verdict.RETURNED: _("Rutinen behöver ändras: %(routine)s"),
+    Verdict.ENDORSED: _("Klar att fastställa: %(routine)s"),
+}
+_IN_FORCE = _("Nu gäller rutinen %(routine)s, %(unit)s")
+
+
+def routine_verdict(approval: Approval, to: User) -> Letter:
+    """Tell `to` that a version was submitted, returned or endorsed, and what they can do now."""
+    with translation.override(to.language):
+        by = queries.named(approval.by)
+    return write_letter(
+        {
+            Verdict.SUBMITTED.value: "routine_submitted",
+            Verdict.RETURNED.value: "routine_returned",
+            Verdict.ENDORSED.value: "routine_endorsed",
+        }[approval.verdict],
+        key=f"routine_{approval.verdict}:{approval.pk}:{to.pk}",
+        to=to,
+        subject=_subject(_SUBJECTS[approval.verdict], approval.version, to),
+        context={
+            "approval": approval,
+            "by": by,
+            "version": approval.version,
+            "routine": approval.version.routine,
+            "unit": approval.version.routine.unit,
+        },
+    )
+
+
+def routine_in_force(version: RoutineVersion, to: User) -> Letter:
+    """Tell `to` that a version is in force and where to read it."""
+    return write_letter(
+        "routine_in_force",
+        key=f"routine_in_force:{version.pk}:{to.pk}",
+        to=to,
+        subject=_subject(_IN_FORCE, version, to),
+        context={"version": version, "routine": version.routine, "unit": version.routine.unit},
+    )
+
+
+def _subject(sentence: Promise, version: RoutineVersion, to: User) -> str:
+    with translation.override(to.language):
+        return str(sentence) % {"routine": version.routine.title, "unit": version.routine.unit.name}

@@ -1,0 +1,55 @@
+"""Rows of steps 1 and 2 for tests, made through the portal's own actions."""
+
+import datetime as dt
+from collections.abc import Collection
+
+from courses import actions
+from courses.models import GroupSession, Training
+from jarfalla import clock
+from tests import factories
+from units.models import Membership, Round, Unit, User
+
+DAY = dt.timedelta(days=1)
+
+
+def crew(unit: Unit, count: int) -> list[User]:
+    """So many people who have worked in the unit for a year."""
+    people = [factories.staff(unit) for _ in range(count)]
+    Membership.objects.filter(unit=unit).update(started_on=clock.today() - 365 * DAY)
+    return people
+
+
+def taken(unit: Unit, people: Collection[User], on: dt.date | None = None) -> None:
+    """These people have taken the course."""
+    actions.record_completions(unit, users=people, on=on or clock.today(), by=factories.user())
+
+
+def session(
+    unit: Unit, members: Collection[User] = (), headcount: int | None = None, on: dt.date | None = None
+) -> GroupSession:
+    """A group session, today when not said otherwise."""
+    return actions.record_group_session(
+        unit, held_on=on or clock.today(), members=members, headcount=headcount, by=factories.user()
+    )
+
+
+def covered_round(unit: Unit) -> Round:
+    """The unit's open round, now that its declared staff of ten have taken the course."""
+    unit.declared_headcount, unit.declared_on = 10, clock.today() - 365 * DAY
+    unit.save()
+    session(unit, headcount=10, on=clock.today() - 30 * DAY)
+    return factories.open_round(unit)
+
+
+def past_step_1(unit: Unit, by: User) -> Round:
+    """The unit's open round with step 1 completed ten days ago."""
+    round_ = covered_round(unit)
+    actions.complete_web_course(round_, on=clock.today() - 10 * DAY, by=by)
+    return round_
+
+
+def training(round_: Round, *, by: User, days: int = 14, title: str = "Heder i förskolan") -> Training:
+    """A training that starts so many days from now."""
+    return actions.book_training(
+        round_, title=title, starts_at=clock.now() + days * DAY, place="Aspnässalen", leader="Eva Ledare", by=by
+    )

@@ -1,0 +1,237 @@
+"""Step 2, the trainings and the material: pages by role, and what their buttons do."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from courses import actions
+from courses.models import Training
+from jarfalla import clock
+from tests import factories
+from tests.conftest import SignIn
+from tests.courses import rows
+from tests.courses.rows import DAY
+from units.models import Message, Round, Step, StepCompletion, Unit, User
+
+pytestmark = pytest.mark.django_db
+
+BOOKING = {
+    "title": "Heder i förskolan",
+    "day": str(clock.today() + 14 * DAY),
+    "time": "13:15",
+    "place": "Aspnässalen",
+    "leader": "Eva Ledare",
+}
+
+
+def text(response: Any) -> str:
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+@pytest.fixture
+def round_(unit: Unit, manager: User) -> Round:
+    """The unit's round, with step 1 completed."""
+    return rows.past_step_1(unit, manager)
+
+
+def test_coordinator_books_and_the_unit_sees_it(
+    unit: Unit, manager: User, member: User, coordinator: User, sign_in: SignIn
+) -> None:
+    response = sign_in(coordinator).post(reverse("training_book", args=[unit.slug]), BOOKING)
+    training = Training.objects.get()
+    assert response["Location"] == training.get_absolute_url()
+    assert timezone.localtime(training.starts_at).time() == dt.time(13, 15)
+    assert [message.recipient for message in Message.objects.all()] == [manager]
+    for user in (manager, member):
+        html = text(sign_in(user).get(reverse("step_2", args=[unit.slug])))
+        assert "Heder i förskolan" in html
+        assert "Bokad" in html
+        assert "Aspnässalen" in html
+        assert "Boka en utbildning" not in html
+
+
+def test_booking_error_stands_at_its_field(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
+    data = BOOKING | {"title": "Samtal om 811218-9876", "time": ""}
+    html = text(sign_in(coordinator).post(reverse("training_book", args=[unit.slug]), data))
+    assert "<title>Fel: Steg 2" in html
+    assert 'aria-invalid="true"' in html
+    assert "Samtal om 811218-9876" in html  # shown back to its author
+    assert not Training.objects.exists()
+
+
+def test_one_click_after_the_training_completes_step_2(
+    unit: Unit, round_: Round, coordinator: User, sign_in: SignIn
+) -> None:
+    training = rows.training(round_, by=coordinator, days=-2)
+    client = sign_in(coordinator)
+    html = text(client.get(reverse("step_2", args=[unit.slug])))
+    assert "Hölls den?" in html
+    assert "Ja, den hölls" in html
+    assert "Nej, den blev inte av" in html
+    on = clock.today() - 2 * DAY
+    data = {"held_on": str(on), "attended": "9"}
+    html = text(client.post(reverse("training_held", args=[training.pk]), data, follow=True))
+    assert "Utbildningen är genomförd och steg 2 är klart." in html
+    assert round_.standing()[Step.TRAINING].completed_on == on
+    assert "Hölls den?" not in html
+
+
+def test_training_held_before_step_1_says_why_step_2_waits(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
+    round_ = rows.covered_round(unit)
+    training = rows.training(round_, by=coordinator, days=-2)
+    client = sign_in(coordinator)
+    held_on = clock.today() - 2 * DAY
+    client.post(reverse("training_held", args=[training.pk]), {"held_on": str(held_on)})
+    waits = "Utbildningen är genomförd, men steget väntar. Steg 1, webbkurs, måste vara klart först."
+    assert waits in text(client.get(reverse("step_2", args=[unit.slug])))
+    actions.complete_web_course(round_, on=clock.today(), by=coordinator)
+    html = text(client.get(reverse("step_2", args=[unit.slug])))
+    assert "Registrera steg 2 som klart" in html
+    assert f'name="on" value="{held_on}"' in html
+    response = client.post(reverse("training_complete", args=[unit.slug]), {"on": str(held_on)})
+    assert response["Location"] == unit.get_absolute_url()
+    assert round_.standing()[Step.TRAINING].completed_on == held_on
+
+
+def test_step_2_without_a_training_needs_a_reason(
+    unit: Unit, round_: Round, coordinator: User, member: User, sign_in: SignIn
+) -> None:
+    client, address = sign_in(coordinator), reverse("training_complete", args=[unit.slug])
+    html = text(client.post(address, {"on": str(clock.today())}))
+    assert "Ingen utbildning är registrerad som genomförd i den här omgången." in html
+    assert Step.TRAINING not in round_.standing()
+    client.post(address, {"on": str(clock.today()), "override_reason": "Gick länsstyrelsens dag"})
+    html = text(sign_in(member).get(reverse("step_2", args=[unit.slug])))
+    assert "Undantag: Gick länsstyrelsens dag" in html
+
+
+def test_cancelled_training_shows_why(
+    unit: Unit, coordinator: User, manager: User, member: User, sign_in: SignIn
+) -> None:
+    training = rows.training(factories.open_round(unit), by=coordinator)
+    address = reverse("training_cancel", args=[training.pk])
+    client = sign_in(coordinator)
+    html = text(client.post(address, {"reason": ""}))
+    assert "Detta fält måste fyllas i." in html
+    html = text(client.post(address, {"reason": "Ledaren är sjuk"}, follow=True))
+    assert "Utbildningen är inställd." in html
+    for path in (training.get_absolute_url(), reverse("step_2", args=[unit.slug])):
+        html = text(sign_in(member).get(path))
+        assert "Inställd" in html
+        assert "Ledaren är sjuk" in html
+
+
+def test_answers_that_come_too_late_are_sentences(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
+    training = rows.training(factories.open_round(unit), by=coordinator, days=-1)
+    client = sign_in(coordinator)
+    actions.cancel_training(training, reason="Sjukdom", by=coordinator)
+    held = client.post(reverse("training_held", args=[training.pk]), {"held_on": str(clock.today())})
+    assert "Utbildningen är inställd. Boka en ny om den hölls ändå." in text(held)
+    other = rows.training(factories.open_round(unit), by=coordinator, days=-2, title="En annan")
+    actions.hold_training(other, on=clock.today(), by=coordinator)
+    cancelled = client.post(reverse("training_cancel", args=[other.pk]), {"reason": "Ångrar mig"})
+    assert "registrerad som genomförd och kan inte ställas in" in text(cancelled)
+
+
+def test_forms_of_step_2_are_closed_to_others(
+    unit: Unit,
+    round_: Round,
+    coordinator: User,
+    manager: User,
+    member: User,
+    outsider: User,
+    reader: User,
+    sign_in: SignIn,
+) -> None:
+    training = rows.training(round_, by=coordinator, days=-1)
+    posts = [
+        (reverse("training_book", args=[unit.slug]), BOOKING),
+        (reverse("training_complete", args=[unit.slug]), {"on": str(clock.today()), "override_reason": "x"}),
+        (reverse("training_held", args=[training.pk]), {"held_on": str(clock.today())}),
+        (reverse("training_cancel", args=[training.pk]), {"reason": "x"}),
+    ]
+    for user, status in ((manager, 403), (member, 403), (outsider, 404), (reader, 403)):
+        client = sign_in(user)
+        assert [client.post(path, data).status_code for path, data in posts] == [status] * len(posts)
+    training.refresh_from_db()
+    assert (training.is_open, Training.objects.count(), StepCompletion.objects.count()) == (True, 1, 1)
+
+
+def test_pages_of_a_training_by_role(
+    unit: Unit, coordinator: User, manager: User, member: User, outsider: User, reader: User, sign_in: SignIn
+) -> None:
+    training = rows.training(factories.open_round(unit), by=coordinator, days=-1)
+    for user in (manager, member):
+        html = text(sign_in(user).get(training.get_absolute_url()))
+        assert "Väntar på att samordnaren bekräftar" in html
+        assert "<form method=" not in html.split("<main")[1].split("</main>")[0]
+    for user in (outsider, reader):
+        assert sign_in(user).get(training.get_absolute_url()).status_code == 404
+        assert sign_in(user).get(reverse("step_2", args=[unit.slug])).status_code == 404
+
+
+def test_trainings_list_shows_own_units_only(
+    unit: Unit, coordinator: User, member: User, outsider: User, reader: User, sign_in: SignIn
+) -> None:
+    rows.training(factories.open_round(unit), by=coordinator, title="Vår utbildning")
+    other = outsider.memberships.get().unit
+    rows.training(factories.open_round(other), by=coordinator, title="Deras utbildning", days=-1)
+    address = reverse("trainings")
+    html = text(sign_in(coordinator).get(address))
+    assert html.index("Deras utbildning") < html.index("Vår utbildning")  # what waits for an answer comes first
+    assert "Hölls den? (1)" in html
+    html = text(sign_in(member).get(address))
+    assert "Vår utbildning" in html
+    assert "Deras" not in html
+    assert "Alla (1)" in html
+    assert "Vår" not in text(sign_in(outsider).get(address))
+    assert sign_in(reader).get(address).status_code == 404
+
+
+def test_trainings_list_filters_by_state_and_takes_nonsense(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
+    round_ = factories.open_round(unit)
+    rows.training(round_, by=coordinator, title="Kommande")
+    rows.training(round_, by=coordinator, title="Passerad", days=-1)
+    client = sign_in(coordinator)
+    html = text(client.get(reverse("trainings"), {"visa": "booked"}))
+    assert "Kommande" in html
+    assert "Passerad" not in html
+    assert "Här finns inga utbildningar just nu." in text(client.get(reverse("trainings"), {"visa": "held"}))
+    html = text(client.get(reverse("trainings"), {"visa": "%00'", "sida": "-9"}))
+    assert "Kommande" in html
+    assert "Passerad" in html
+
+
+@pytest.mark.parametrize(("name", "most"), [("trainings", 8), ("step_2", 14)])
+def test_lists_make_the_same_queries_for_1_and_3_rows(
+    unit: Unit, coordinator: User, sign_in: SignIn, name: str, most: int
+) -> None:
+    client, counted = sign_in(coordinator), []
+    address = reverse(name, args=[unit.slug] if name == "step_2" else [])
+    for titles in (["1"], ["2", "3"]):
+        for title in titles:
+            rows.training(factories.open_round(unit), by=coordinator, title=title)
+            other = factories.taking_part(factories.unit())
+            rows.training(factories.open_round(other), by=coordinator)
+        client.get(address)
+        with CaptureQueriesContext(connection) as queries_made:
+            client.get(address)
+        counted.append(len(queries_made))
+    assert counted[0] == counted[1] <= most
+
+
+def test_materials_are_for_everybody_who_has_signed_in(reader: User, member: User, sign_in: SignIn) -> None:
+    assert "Här finns inget material än." in text(sign_in(member).get(reverse("materials")))
+    actions.seed_materials()
+    for user in (reader, member):
+        html = text(sign_in(user).get(reverse("materials")))
+        assert "Liten och trygg" in html
+        assert "För: förskola" in html
+        assert 'href="https://www.webbkursheder.se"' in html
+    assert "/logga-in/" in sign_in(None).get(reverse("materials"))["Location"]

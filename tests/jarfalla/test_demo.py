@@ -1,0 +1,119 @@
+"""`make demo` as it is: started, used from a second terminal, ended in every way; nothing is left running."""
+
+import os
+import signal
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.demo import Demo, running_demo, start_demo
+from tests.processes import assert_nothing_left, left_running
+
+SMALL = ("--units=3", "--staff=6")
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One folder for all, so that the data is made once; whatever a failing test left running is ended."""
+    folder = tmp_path_factory.mktemp("demo")
+    yield folder
+    for pid in left_running(folder):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def process_of(demo: Demo, word: str) -> int:
+    """The oldest process of the demo whose command line has `word`."""
+    found = [pid for pid, command in left_running(demo.var).items() if word in command]
+    assert found, f"no process of the demo has {word} in its command line"
+    return min(found)
+
+
+def wait_for_end(demo: Demo) -> str:
+    """Wait until the demo has ended; return what it printed."""
+    demo.process.wait(timeout=60)
+    return demo.output.read_text()
+
+
+def units(demo: Demo) -> str:
+    """How many units the portal has."""
+    return demo.manage("shell", "--no-imports", "-c", "from units.models import Unit; print(Unit.objects.count())")
+
+
+def test_demo_serves_pages_and_ends_with_ctrl_c(var: Path) -> None:
+    with running_demo(var, *SMALL) as demo:
+        with urllib.request.urlopen(f"{demo.base_url}/healthz", timeout=10) as response:
+            assert response.read() == b"ok\n"
+        for word in ("gunicorn", "jarfalla worker", "jarfalla beat", "aiosmtpd"):
+            process_of(demo, word)
+        assert demo.manage("move_clock", "200").startswith("The demo's date is now ")
+        assert demo.manage("move_clock", "0").startswith("The demo's date is now ")
+        made = units(demo)  # a second user of the servers, who ends first
+        with urllib.request.urlopen(f"{demo.base_url}/logga-in/", timeout=10) as response:
+            assert "Järfällamodellen" in response.read().decode()
+    assert "Stopped." in demo.output.read_text()
+    with running_demo(var) as again:
+        assert units(again) == made == "3\n"
+
+
+def test_demo_on_a_taken_port_says_so_in_one_line(var: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = wait_for_end(start_demo(var, port=port))
+    assert said.count("\n") == 1
+    assert said.startswith(f"CommandError: Port {port} cannot be used")
+    assert_nothing_left(var)
+
+
+def test_demo_beside_a_running_one_is_refused_and_removes_nothing(var: Path) -> None:
+    with running_demo(var, *SMALL) as first:
+        before = units(first)
+        second = start_demo(var, "--reset")
+        second.process.wait(timeout=60)
+        assert second.process.returncode == 1
+        assert second.output.read_text() == f"CommandError: A demo runs already on {var}. End it with Ctrl-C first.\n"
+        first.output.write_text("The portal stands at")  # both wrote to the same file
+        assert units(first) == before
+
+
+@pytest.mark.parametrize("word", ["jarfalla worker", "jarfalla beat", "gunicorn"])
+def test_demo_whose_part_dies_stops_and_says_which(var: Path, word: str) -> None:
+    with running_demo(var, *SMALL) as demo:
+        os.kill(process_of(demo, word), signal.SIGKILL)
+        said = wait_for_end(demo)
+    name = {"gunicorn": "web"}.get(word, word.rpartition(" ")[2])
+    assert f"CommandError: {name} ended by itself (code -9). {var / 'log' / name}.log ends:" in said
+    assert demo.process.returncode == 1
+
+
+def test_demo_that_was_killed_leaves_nothing_that_hinders_the_next(var: Path) -> None:
+    with running_demo(var, *SMALL) as demo:
+        demo.process.kill()
+        demo.process.wait()
+        deadline = time.monotonic() + 20
+        while any("gunicorn" in line or "celery" in line for line in left_running(var).values()):
+            assert time.monotonic() < deadline, left_running(var)
+            time.sleep(0.1)
+        port = int(demo.base_url.rpartition(":")[2])
+        with running_demo(var, port=port):
+            pass
+
+
+def test_demo_reset_starts_over(var: Path) -> None:
+    (var / "clock").write_text("200")
+    with running_demo(var, "--reset", "--units=4", "--staff=6") as demo:
+        assert units(demo) == "4\n"
+        assert not (var / "clock").exists()
+
+
+def test_move_clock_outside_demo_mode_is_refused() -> None:
+    with pytest.raises(CommandError, match="only in demo mode"):
+        call_command("move_clock", "200")

@@ -1,0 +1,284 @@
+"""Reading a list that somebody uploads."""
+
+import io
+import random
+import struct
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import openpyxl  # type: ignore[import-untyped]  # its stubs are a package of their own
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from jarfalla.tables import MAX_ROWS, Row, Table, UnreadableFile, read_table
+
+REAL_LIST = Path("static/exempel/enheter-jarfalla.csv").read_bytes()
+LIST = "namn;verksamhetstyp\nÄngens förskola;Förskola\nÅsskolan;Grundskola\n"
+READ = Table(
+    header=["namn", "verksamhetstyp"],
+    rows=[Row(2, ["Ängens förskola", "Förskola"]), Row(3, ["Åsskolan", "Grundskola"])],
+)
+NO_LIST = "Det här är inte en lista som portalen kan läsa. Spara den som CSV (UTF-8) eller Excel (.xlsx)."
+BROKEN_SHEET = "Filen går inte att öppna som kalkylblad. Spara den på nytt som Excel (.xlsx) eller CSV."
+OTHER_ENDING = "Portalen läser CSV och Excel (.xlsx). Spara listan så och välj filen igen."
+DAMAGED = "Bokstäverna å, ä och ö är skadade i filen. Spara om listan som CSV (UTF-8) eller Excel (.xlsx)."
+
+
+def workbook(rows: Sequence[Sequence[object]], *, row: int = 1, hidden_first: bool = False) -> bytes:
+    """An .xlsx file whose visible sheet begins at `row`."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    if hidden_first:
+        sheet.append(["hemlig"])
+        sheet.sheet_state = "hidden"
+        sheet = book.create_sheet("Enheter")
+    for number, cells in enumerate(rows, start=row):
+        for column, cell in enumerate(cells, start=1):
+            sheet.cell(number, column, cell)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def refusal(file_name: str, data: bytes) -> str:
+    with pytest.raises(UnreadableFile) as refused:
+        read_table(file_name, data)
+    return str(refused.value)
+
+
+# --- CSV -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1", "mac_roman", "cp850"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_read_table_as_any_program_saves_it(encoding: str, delimiter: str, line_end: str) -> None:
+    text = LIST.replace(";", delimiter).replace("\n", line_end)
+    assert read_table("lista.csv", text.encode(encoding)) == READ
+
+
+def test_read_table_with_accents_of_their_own_composes_them() -> None:
+    assert read_table("lista.csv", "namn\nA\u030asskolan\n".encode()).rows == [Row(2, ["Åsskolan"])]
+
+
+def test_read_table_leaves_out_empty_rows_and_ends_but_keeps_line_numbers() -> None:
+    data = 'namn;typ;;\n\n;;;\n"En\nenhet";Förskola;;\n  ;  \nTvå;Skola;;;;\nTre\n'.encode()
+    assert read_table("lista.csv", data) == Table(
+        header=["namn", "typ"],
+        rows=[Row(4, ["En\nenhet", "Förskola"]), Row(7, ["Två", "Skola"]), Row(8, ["Tre", ""])],
+    )
+
+
+def test_read_table_with_excels_own_marker_and_quoted_delimiters() -> None:
+    data = b'sep=,\nnamn,"verksamhet; typ"\n"Ett, tv\xc3\xa5",Skola\n'
+    assert read_table("LISTA.CSV", data) == Table(["namn", "verksamhet; typ"], [Row(3, ["Ett, två", "Skola"])])
+
+
+def test_read_table_removes_what_cant_be_seen() -> None:
+    assert read_table("lista.csv", "namn\n\u200bÅs\u00adskolan\u202e\n".encode()).rows == [Row(2, ["Åsskolan"])]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "Filen är tom."),
+        (b"\xef\xbb\xbf\n;;;\n\n", "Filen är tom."),
+        (b"namn;typ\nA;B\x00\n", NO_LIST),
+        (LIST.encode("utf-16-le"), NO_LIST),
+        (LIST.encode("utf-32"), NO_LIST),
+        (LIST.encode("utf-8").decode("cp1252").encode("utf-8"), DAMAGED),
+        (LIST.encode("utf-8").decode("latin-1").encode("utf-8"), DAMAGED),
+        (LIST.encode("cp1252").decode("utf-8", "replace").encode("utf-8"), DAMAGED),
+        (b'namn;typ\nA;B\nC;"D\nE;F\n', "Rad 3 går inte att läsa. Se efter om det finns ett citattecken för mycket."),
+        (b'namn;typ\n"A"x"";B\n', "Rad 2 går inte att läsa. Se efter om det finns ett citattecken för mycket."),
+        (b"n" * 200_000, "Rad 1 går inte att läsa. Se efter om det finns ett citattecken för mycket."),
+        (b"namn" + b";x" * 100, "Listan har fler än 100 kolumner."),
+        (b"namn\n" + b"A\n" * (MAX_ROWS + 1), "Listan har fler än 20000 rader. Dela upp den."),
+        (b"n" * (5 * 1024 * 1024 + 1), "Filen är för stor. Den får vara högst 5 MB."),
+    ],
+    ids=range(14),
+)
+def test_read_table_refuses_in_a_sentence(data: bytes, sentence: str) -> None:
+    assert refusal("lista.csv", data) == sentence
+
+
+def test_read_table_with_the_most_rows_is_read() -> None:
+    assert len(read_table("lista.csv", b"namn\n" + b"A\n" * MAX_ROWS).rows) == MAX_ROWS
+
+
+@pytest.mark.parametrize("name", ["bild.png", "lista.pdf", "program.exe", "lista", "lista.csv.zip", ""])
+def test_read_table_with_another_ending_says_which_it_reads(name: str) -> None:
+    assert refusal(name, LIST.encode()) == OTHER_ENDING
+
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256))
+PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Length 9>>stream\n\x00\x01\x02\xff\nendstream"
+EXE = b"MZ\x90\x00\x03\x00\x00\x00" + bytes(500)
+
+
+@pytest.mark.parametrize("content", [PNG, PDF, EXE], ids=["png", "pdf", "exe"])
+def test_read_table_with_another_content_says_what_to_do(content: bytes) -> None:
+    assert refusal("lista.csv", content) == NO_LIST
+    assert refusal("lista.xlsx", content) == BROKEN_SHEET
+
+
+# --- Spreadsheets ----------------------------------------------------------------------------------------
+
+
+def test_read_table_xlsx_writes_cells_as_one_types_them() -> None:
+    data = workbook([["namn", "antal", None], [None], [" Åsskolan ", 24.0, None], ["B", 1.5], [198507099805, True]])
+    assert read_table("lista.xlsx", data) == Table(
+        ["namn", "antal"], [Row(3, ["Åsskolan", "24"]), Row(4, ["B", "1.5"]), Row(5, ["198507099805", "True"])]
+    )
+
+
+def test_read_table_xlsx_that_begins_further_down_keeps_its_row_numbers() -> None:
+    data = workbook([["namn"], ["Åsskolan"]], row=5, hidden_first=True)
+    assert read_table("lista.xlsx", data) == Table(["namn"], [Row(6, ["Åsskolan"])])
+
+
+def test_read_table_xlsx_that_begins_further_right_leaves_out_the_empty_columns() -> None:
+    data = workbook([[None, None, "namn"], [None, None, "Åsskolan"]])
+    assert read_table("lista.xlsx", data) == Table(["namn"], [Row(2, ["Åsskolan"])])
+
+
+def test_read_table_xlsx_named_csv_is_read() -> None:
+    assert read_table("lista.csv", workbook([["namn"], ["Åsskolan"]])).rows == [Row(2, ["Åsskolan"])]
+
+
+def test_read_table_xlsx_with_too_many_rows_is_refused() -> None:
+    data = workbook([["namn"]] + [["A"] for _ in range(MAX_ROWS + 1)])
+    assert refusal("lista.xlsx", data) == "Listan har fler än 20000 rader. Dela upp den."
+
+
+def test_read_table_xlsx_that_is_empty_is_refused() -> None:
+    assert refusal("lista.xlsx", workbook([])) == "Filen är tom."
+
+
+def test_read_table_zip_bomb_is_refused_before_it_is_unpacked() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(101 * 1024 * 1024))
+    assert len(file.getvalue()) < 200_000
+    started = time.perf_counter()
+    assert refusal("lista.xlsx", file.getvalue()) == "Kalkylbladet är för stort. Spara det som CSV, eller dela upp det."
+    assert time.perf_counter() - started < 1
+
+
+def test_read_table_zip_bomb_that_lies_about_its_size_is_refused() -> None:
+    file = io.BytesIO(workbook([["namn"], ["A"]]))
+    with (
+        zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("xl/sharedStrings.xml", "w") as part,
+    ):
+        for _ in range(600):
+            part.write(bytes(1024**2))
+    data = file.getvalue().replace(struct.pack("<I", 600 * 1024**2), struct.pack("<I", 5))
+    assert refusal("lista.xlsx", data) == BROKEN_SHEET
+
+
+def test_read_table_xlsx_with_a_cell_in_the_last_corner_is_refused() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["A1"], sheet["XFD1048576"] = "namn", "x"
+    file = io.BytesIO()
+    book.save(file)
+    assert refusal("lista.xlsx", file.getvalue()) == BROKEN_SHEET
+
+
+def test_read_table_with_password_says_so() -> None:
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000) + "EncryptedPackage".encode("utf-16-le") + bytes(100)
+    sentence = "Filen är låst med ett lösenord. Spara den utan lösenord och välj den igen."
+    assert refusal("lista.xlsx", data) == sentence
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"\xd0\xcf\x11\xe0", LIST.encode()])
+def test_read_table_broken_sheet_is_refused(data: bytes) -> None:
+    assert refusal("lista.xlsx", data) == BROKEN_SHEET
+
+
+# --- Whatever comes, it is a table or a sentence --------------------------------------------------------------
+
+
+def read_or_refuse(file_name: str, data: bytes) -> None:
+    """Fails on any other exception than UnreadableFile, and on a table that breaks its promises."""
+    try:
+        table = read_table(file_name, data)
+    except UnreadableFile:
+        return
+    assert any(table.header)
+    assert all(any(row.cells) and len(row.cells) >= len(table.header) for row in table.rows)
+    assert "\x00" not in str(table)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, original: bytes) -> bytes:
+    """`original` with some bytes changed, cut out or put in."""
+    data = bytearray(original)
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        cut = draw(st.sampled_from([0, 1, 4, 100]))
+        data[at : at + cut] = draw(st.binary(max_size=8) | st.sampled_from([b'"', b";", b"\x00", b"\r", b"\xff\xfe"]))
+    return bytes(data)
+
+
+quietly = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quietly
+@given(data=st.binary(max_size=2000) | st.text(max_size=500).map(lambda text: text.encode("utf-8", "replace")))
+@example(data=b'"' * 100_000)
+@example(data=b'";' * 100_000)
+@example(data=b"\xff\xfe\x00\xd8")
+@example(data=b"sep=\x00\n")
+@example(data=b'sep="\nnamn\n')
+@example(data=b"sep=\r\nnamn\n")
+def test_read_table_of_any_bytes_reads_or_refuses(data: bytes) -> None:
+    read_or_refuse("lista.csv", data)
+
+
+@quietly
+@given(data=mutations(REAL_LIST) | mutations(REAL_LIST.decode().encode("utf-16")) | mutations(b'a;"b\nc"\n' * 20))
+def test_read_table_of_a_damaged_list_reads_or_refuses(data: bytes) -> None:
+    read_or_refuse("lista.csv", data)
+
+
+@settings(quietly, max_examples=80)
+@given(data=mutations(workbook([["namn", "typ"], ["Åsskolan", "Grundskola"], [24, None]])))
+def test_read_table_of_a_damaged_workbook_reads_or_refuses(data: bytes) -> None:
+    read_or_refuse("lista.xlsx", data)
+
+
+@pytest.mark.parametrize("name", ["lista.csv", "lista.xlsx"])
+def test_read_table_of_noise_refuses_quickly(name: str) -> None:
+    noise = random.Random(1).randbytes(10 * 1024 * 1024)
+    started = time.perf_counter()
+    assert refusal(name, noise) == "Filen är för stor. Den får vara högst 5 MB."
+    assert refusal(name, noise[: 5 * 1024 * 1024]) in (NO_LIST, BROKEN_SHEET)
+    assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"n;" * 2_500_000,
+        b"e\xcc\x81" * 1_700_000,
+        b'"' * 5_000_000,
+        b'""' + b'"x";' * 1_200_000,
+        b"\n" * 5_000_000,
+        b"n\n" * 2_500_000,
+        b" " * 5_000_000,
+        b"\x81" * 5_000_000,
+        b"namn\n" + "\u0301\u0323".encode() * 60_000,
+    ],
+    ids=range(9),
+)
+def test_read_table_of_five_hostile_megabytes_answers_in_time(data: bytes) -> None:
+    started = time.perf_counter()
+    read_or_refuse("lista.csv", data)
+    assert time.perf_counter() - started < 15

@@ -1,0 +1,211 @@
+"""Every address × every member of the cast. The list of addresses is the resolver's: a new one must get a row here."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from tests import world
+from tests.conftest import SignIn
+from tests.test_conventions import named_patterns
+from tests.world import World
+from units.models import Unit, User
+
+pytestmark = pytest.mark.django_db
+
+CAST = ["coordinator", "manager", "member", "reader", "outsider", "anonymous"]
+
+Arguments = Callable[[World], list[Any]]
+
+
+def nothing(_: World) -> list[Any]:
+    return []
+
+
+def of_unit(world: World) -> list[Any]:
+    return [world.unit.slug]
+
+
+def of_step(world: World) -> list[Any]:
+    return [world.unit.slug, 3]
+
+
+def of_membership(world: World) -> list[Any]:
+    return [world.unit.slug, world.membership.pk]
+
+
+def of_session(world: World) -> list[Any]:
+    return [world.unit.slug, world.session.pk]
+
+
+def of_completion(world: World) -> list[Any]:
+    return [world.unit.slug, world.completion.pk]
+
+
+def of_training(world: World) -> list[Any]:
+    return [world.training.pk]
+
+
+def of_routine_in_force(world: World) -> list[Any]:
+    return [world.in_force.slug]
+
+
+def of_draft(world: World) -> list[Any]:
+    return [world.draft.slug]
+
+
+def of_routine_in_review(world: World) -> list[Any]:
+    return [world.in_review.slug]
+
+
+def of_endorsed_routine(world: World) -> list[Any]:
+    return [world.endorsed.slug]
+
+
+def of_contact(world: World) -> list[Any]:
+    return [world.contact.pk]
+
+
+def of_support_action(world: World) -> list[Any]:
+    return [world.support_action.pk]
+
+
+def of_message(world: World) -> list[Any]:
+    return [world.message.pk]
+
+
+def of_import(world: World) -> list[Any]:
+    return [world.unit_import.pk]
+
+
+# What GET and POST answer to coordinator, manager, member, reader, outsider and anonymous, in that order.
+# 200: a page. ok: a page or a redirect within the portal. in: sent to sign in. 403, 404, 405: refused.
+PUBLIC = "200 200 200 200 200 200"
+SIGNED_IN = "200 200 200 200 200 in"
+OWN_UNIT = "200 200 200 404 404 in"
+MANAGED = "200 200 403 403 404 in"
+MANAGED_POST = "ok ok 403 403 404 in"
+COORDINATED = "200 403 403 403 404 in"
+COORDINATED_POST = "ok 403 403 403 404 in"
+COORDINATOR = "200 404 404 403 404 in"
+COORDINATOR_POST = "ok 404 404 403 404 in"
+NO_GET = NO_POST = "405 405 405 405 405 in"
+
+EXPECTED: dict[str, tuple[Arguments, str, str]] = {
+    "account_login": (nothing, "ok ok ok ok ok 200", "ok ok ok ok ok ok"),
+    "account_request_login_code": (nothing, "ok ok ok ok ok 200", "ok ok ok ok ok ok"),
+    "account_confirm_login_code": (nothing, "ok ok ok ok ok ok", "ok ok ok ok ok ok"),
+    "account_logout": (nothing, "200 200 200 200 200 ok", "ok ok ok ok ok ok"),
+    "demo_login": (nothing, "405 405 405 405 405 405", "404 404 404 404 404 404"),
+    "set_language": (nothing, "405 405 405 405 405 405", "ok ok ok ok ok ok"),
+    "healthz": (nothing, PUBLIC, "405 405 405 405 405 405"),
+    "readyz": (nothing, PUBLIC, "405 405 405 405 405 405"),
+    "start": (nothing, SIGNED_IN, NO_POST),
+    "overview": (nothing, COORDINATOR, NO_POST),
+    "statistics": (nothing, "200 404 404 200 404 in", NO_POST),
+    "units": (nothing, SIGNED_IN, NO_POST),
+    "unit": (of_unit, OWN_UNIT, NO_POST),
+    "unit_new": (nothing, COORDINATOR, COORDINATOR_POST),
+    "unit_import": (nothing, COORDINATOR, COORDINATOR_POST),
+    "unit_import_preview": (of_import, COORDINATOR, COORDINATOR_POST),
+    "unit_edit": (of_unit, COORDINATED, COORDINATED_POST),
+    "unit_participation": (of_unit, COORDINATED, COORDINATED_POST),
+    "unit_staff": (of_unit, MANAGED, MANAGED_POST),
+    "membership_end": (of_membership, NO_GET, MANAGED_POST),
+    "step_withdraw": (of_step, MANAGED, MANAGED_POST),
+    "outbox": (nothing, COORDINATOR, NO_POST),
+    "message": (of_message, COORDINATOR, NO_POST),
+    "message_retry": (of_message, NO_GET, COORDINATOR_POST),
+    "programme": (nothing, COORDINATOR, COORDINATOR_POST),
+    "step_1": (of_unit, OWN_UNIT, NO_POST),
+    "group_session_new": (of_unit, NO_GET, MANAGED_POST),
+    "course_completions": (of_unit, NO_GET, MANAGED_POST),
+    "group_session_withdraw": (of_session, NO_GET, MANAGED_POST),
+    "completion_withdraw": (of_completion, NO_GET, MANAGED_POST),
+    "web_course_complete": (of_unit, NO_GET, MANAGED_POST),
+    "step_2": (of_unit, OWN_UNIT, NO_POST),
+    "training_book": (of_unit, NO_GET, COORDINATED_POST),
+    "training_complete": (of_unit, NO_GET, COORDINATED_POST),
+    "trainings": (nothing, "200 200 200 404 200 in", NO_POST),
+    "training": (of_training, OWN_UNIT, NO_POST),
+    "training_held": (of_training, NO_GET, COORDINATED_POST),
+    "training_cancel": (of_training, NO_GET, COORDINATED_POST),
+    "materials": (nothing, SIGNED_IN, NO_POST),
+    "step_3": (of_unit, OWN_UNIT, NO_POST),
+    "routine_new": (of_unit, NO_GET, COORDINATED_POST),
+    "routines_complete": (of_unit, NO_GET, MANAGED_POST),
+    "routines": (nothing, "200 200 200 404 200 in", NO_POST),
+    "routine": (of_routine_in_force, OWN_UNIT, NO_POST),
+    "routine_pdf": (of_routine_in_force, OWN_UNIT, NO_POST),
+    "routine_write": (of_draft, "200 200 404 404 404 in", "ok ok 404 403 404 in"),
+    "routine_submit": (of_draft, NO_GET, "ok ok 404 403 404 in"),
+    "routine_review": (of_routine_in_review, "200 403 404 404 404 in", "ok 403 404 403 404 in"),
+    "routine_approve": (of_endorsed_routine, "200 200 404 404 404 in", "ok ok 404 403 404 in"),
+    "routine_publish_again": (of_endorsed_routine, NO_GET, "ok ok 404 403 404 in"),
+    "routine_new_version": (of_routine_in_force, NO_GET, "ok ok 403 403 404 in"),
+    "contacts": (nothing, SIGNED_IN, NO_POST),
+    "contact_checked": (of_contact, NO_GET, COORDINATOR_POST),
+    "step_4": (of_unit, OWN_UNIT, COORDINATED_POST),
+    "follow_ups": (nothing, "200 200 404 404 200 in", NO_POST),
+    "support_action_done": (of_support_action, NO_GET, MANAGED_POST),
+}
+
+
+@pytest.fixture
+def rows(unit: Unit, coordinator: User, manager: User, member: User, outsider: User) -> World:
+    return world.build(unit, coordinator=coordinator, manager=manager, member=member)
+
+
+def answered(response: HttpResponse, expected: str) -> str:
+    """The response in the words of the table above; "ok" where the table asks for no more than that."""
+    if response.status_code == 302:
+        to_sign_in = response["Location"].startswith("/logga-in/?next=")
+        return "in" if to_sign_in else "ok"
+    return "ok" if response.status_code == 200 and expected == "ok" else str(response.status_code)
+
+
+def ask(client: Client, method: str, address: str, expected: str) -> str:
+    """What the address answers, with whatever it wrote taken back."""
+    with transaction.atomic():
+        answer = answered(getattr(client, method)(address), expected)
+        transaction.set_rollback(True)
+    return answer
+
+
+def test_every_address_has_expectations() -> None:
+    assert {name for name, _ in named_patterns()} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_every_address_answers_as_expected(
+    who: str, request: pytest.FixtureRequest, rows: World, sign_in: SignIn
+) -> None:
+    user: User | None = None if who == "anonymous" else request.getfixturevalue(who)
+    found, wanted = {}, {}
+    for name, (arguments, get, post) in EXPECTED.items():
+        address = reverse(name, args=arguments(rows))
+        for method, answers in (("get", get), ("post", post)):
+            expected = answers.split()[CAST.index(who)]
+            wanted[f"{method} {name}"] = expected
+            found[f"{method} {name}"] = ask(sign_in(user), method, address, expected)
+    assert found == wanted
+
+
+def test_draft_does_not_exist_for_those_who_do_not_write_it(
+    rows: World, sign_in: SignIn, member: User, reader: User, outsider: User
+) -> None:
+    """The draft's title is on no page that they can open, and its address is not found."""
+    pages = ["start", "units", "routines", "contacts", "materials"]
+    for user in (member, reader, outsider):
+        client = sign_in(user)
+        assert client.get(reverse("routine", args=[rows.draft.slug])).status_code == 404
+        assert client.get(reverse("routine_pdf", args=[rows.draft.slug])).status_code == 404
+        for page in pages:
+            assert world.DRAFT_TITLE not in client.get(reverse(page)).content.decode()
+    own = sign_in(member).get(reverse("step_3", args=[rows.unit.slug])).content.decode()
+    assert "Vår rutin" in own
+    assert world.DRAFT_TITLE not in own

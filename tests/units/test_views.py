@@ -1,0 +1,207 @@
+"""Pages about units, staff lists, withdrawn steps, the outbox and the settings."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from jarfalla import clock
+from tests import factories
+from tests.conftest import SignIn
+from units import actions
+from units.mail import Letter
+from units.models import Membership, MembershipRole, Message, ParticipationState, Programme, Step, Unit, User
+
+pytestmark = pytest.mark.django_db
+
+VALID_NUMBER = "640823-3234"  # the example number of the Swedish Tax Agency's own brochure
+
+
+def text_of(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def test_units_shows_each_person_their_own(
+    sign_in: SignIn, unit: Unit, coordinator: User, member: User, outsider: User
+) -> None:
+    assert "Tallbackens förskola" in text_of(sign_in(member).get("/enheter/"))
+    assert "Granbackens skola" not in text_of(sign_in(member).get("/enheter/"))
+    everything = text_of(sign_in(coordinator).get("/enheter/"))
+    assert "Tallbackens förskola" in everything
+    assert "Granbackens skola" in everything
+
+
+def test_units_shows_a_reader_no_names(sign_in: SignIn, unit: Unit, reader: User) -> None:
+    page = text_of(sign_in(reader).get("/enheter/"))
+    assert unit.name not in page
+    assert "Som läsare ser du siffror" in page
+
+
+def test_units_search_with_nonsense_answers_politely(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
+    page = sign_in(coordinator).get("/enheter/", {"q": "\x00%<b>", "sida": "nio"})
+    assert page.status_code == 200
+    assert "Ingen enhet heter något med ”%&lt;b&gt;”." in text_of(page)
+
+
+def test_units_asks_as_many_questions_for_one_unit_as_for_three(
+    sign_in: SignIn, unit: Unit, coordinator: User, django_assert_num_queries: Any
+) -> None:
+    client = sign_in(coordinator)
+    client.get("/enheter/")
+    with CaptureQueriesContext(connection) as one:
+        client.get("/enheter/")
+    for _ in range(2):
+        factories.taking_part(factories.unit())
+    with django_assert_num_queries(len(one)):
+        client.get("/enheter/")
+
+
+def test_unit_new_with_a_taken_name_says_so_at_the_field(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
+    page = sign_in(coordinator).post(
+        "/enheter/ny/", {"name": " tallbackens  FÖRSKOLA", "kind": "preschool", "ownership": "municipal"}
+    )
+    assert page.context["form"].errors == {"name": ["Det finns redan en enhet med det namnet."]}
+    assert Unit.objects.count() == 1
+
+
+def test_unit_new_with_a_headcount_of_0_says_so_at_the_field(sign_in: SignIn, coordinator: User) -> None:
+    page = sign_in(coordinator).post(
+        "/enheter/ny/", {"name": "Ny", "kind": "preschool", "ownership": "municipal", "declared_headcount": "0"}
+    )
+    assert list(page.context["form"].errors) == ["declared_headcount"]
+    assert not Unit.objects.exists()
+
+
+def test_unit_new_with_a_personnummer_says_so_at_the_field(sign_in: SignIn, coordinator: User) -> None:
+    page = sign_in(coordinator).post(
+        "/enheter/ny/", {"name": f"Familjen {VALID_NUMBER}", "kind": "preschool", "ownership": "municipal"}
+    )
+    assert "personnummer" in str(page.context["form"].errors["name"])
+    assert not Unit.objects.exists()
+
+
+def test_unit_edit_changes_the_unit_and_keeps_its_address(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
+    answer = sign_in(coordinator).post(
+        reverse("unit_edit", args=[unit.slug]),
+        {"name": "Nya namnet", "kind": "open_preschool", "ownership": "private", "declared_headcount": "7"},
+    )
+    changed = Unit.objects.get(slug=unit.slug)
+    assert answer["Location"] == f"/enheter/{unit.slug}/"
+    assert (changed.name, changed.kind, changed.size()) == ("Nya namnet", "open_preschool", 7)
+
+
+def test_unit_participation_starts_a_round(sign_in: SignIn, coordinator: User) -> None:
+    unit = factories.unit()
+    sign_in(coordinator).post(
+        reverse("unit_participation", args=[unit.slug]), {"state": "taking_part", "since": clock.today()}
+    )
+    assert factories.open_round(unit).number == 1
+    assert unit.participation_state == ParticipationState.TAKING_PART
+
+
+def test_unit_participation_in_the_future_says_so_at_the_field(sign_in: SignIn, coordinator: User) -> None:
+    unit = factories.unit()
+    page = sign_in(coordinator).post(
+        reverse("unit_participation", args=[unit.slug]), {"state": "invited", "since": "2999-01-01"}
+    )
+    assert "Datumet ligger i framtiden" in str(page.context["form"].errors["since"])
+    assert not unit.participations.exists()
+
+
+def test_unit_staff_adds_a_member_and_a_manager_cannot_make_managers(
+    sign_in: SignIn, unit: Unit, manager: User
+) -> None:
+    sign_in(manager).post(
+        reverse("unit_staff", args=[unit.slug]),
+        {"name": "Bo Ek", "email": "bo@example.org", "role": "manager", "started_on": clock.today()},
+    )
+    assert Membership.objects.get(user__email="bo@example.org").role == MembershipRole.MEMBER
+
+
+def test_unit_staff_keeps_protected_persons_out_of_the_list(
+    sign_in: SignIn, unit: Unit, manager: User, member: User
+) -> None:
+    page = text_of(sign_in(manager).get(reverse("unit_staff", args=[unit.slug])))
+    assert member.name in page
+    User.objects.filter(pk=member.pk).update(is_protected=True)
+    page = text_of(sign_in(manager).get(reverse("unit_staff", args=[unit.slug])))
+    assert member.name not in page
+    assert "1 person visas inte här, men räknas." in page
+
+
+def test_membership_end_takes_the_person_off_the_list(sign_in: SignIn, unit: Unit, manager: User, member: User) -> None:
+    membership = member.memberships.get()
+    sign_in(manager).post(reverse("membership_end", args=[unit.slug, membership.pk]), {"on": clock.today()})
+    assert not unit.memberships.present().filter(user=member).exists()
+
+
+def test_membership_end_of_another_units_person_is_not_found(
+    sign_in: SignIn, unit: Unit, manager: User, outsider: User
+) -> None:
+    elsewhere = outsider.memberships.get()
+    answer = sign_in(manager).post(reverse("membership_end", args=[unit.slug, elsewhere.pk]), {"on": clock.today()})
+    elsewhere.refresh_from_db()
+    assert (answer.status_code, elsewhere.ended_on) == (404, None)
+
+
+def test_step_withdraw_asks_for_a_reason(sign_in: SignIn, unit: Unit, manager: User) -> None:
+    round_ = factories.open_round(unit)
+    actions.complete_step(round_, Step.WEB_COURSE, on=clock.today(), by=manager)
+    address = reverse("step_withdraw", args=[unit.slug, 1])
+    assert list(sign_in(manager).post(address, {"reason": ""}).context["form"].errors) == ["reason"]
+    sign_in(manager).post(address, {"reason": "Fel datum"})
+    assert round_.completions.get().withdrawn_reason == "Fel datum"
+
+
+def test_outbox_shows_what_the_mail_server_said(sign_in: SignIn, unit: Unit, coordinator: User, manager: User) -> None:
+    letter = Letter(key="k", recipient=manager, subject="Hej", text="Text <b>", html="")
+    message = actions.post_letter(letter, unit=unit)
+    assert message is not None
+    Message.objects.update(failed_at=clock.now(), last_error="550 Okänd mottagare")
+    client = sign_in(coordinator)
+    assert "misslyckat" in text_of(client.get("/utkorg/", {"status": "failed"}))
+    page = text_of(client.get(reverse("message", args=[message.pk])))
+    assert "550 Okänd mottagare" in page
+    assert "Text &lt;b&gt;" in page
+    client.post(reverse("message_retry", args=[message.pk]))
+    assert Message.objects.get().failed_at is None
+
+
+def test_outbox_asks_as_many_questions_for_one_message_as_for_three(
+    sign_in: SignIn, unit: Unit, coordinator: User, manager: User, django_assert_num_queries: Any
+) -> None:
+    def post(key: str) -> None:
+        actions.post_letter(Letter(key=key, recipient=manager, subject="Hej", text="", html=""), unit=unit)
+
+    client = sign_in(coordinator)
+    post("1")
+    client.get("/utkorg/")
+    with CaptureQueriesContext(connection) as one:
+        client.get("/utkorg/")
+    post("2")
+    post("3")
+    with django_assert_num_queries(len(one)):
+        client.get("/utkorg/")
+
+
+def test_programme_that_closes_before_it_opens_says_so_at_the_field(sign_in: SignIn, coordinator: User) -> None:
+    fields = {name: getattr(Programme.current(), name) for name in ("municipality", "name", "web_course_url")}
+    page = sign_in(coordinator).post(
+        "/installningar/",
+        {
+            **fields,
+            "coverage_threshold_percent": 101,
+            "follow_up_opens_months": 6,
+            "follow_up_closes_months": 6,
+            "sender_name": "Portalen",
+            "sender_email": "inte en adress",
+        },
+    )
+    assert set(page.context["form"].errors) == {
+        "coverage_threshold_percent",
+        "follow_up_closes_months",
+        "sender_email",
+    }
+    assert Programme.current().follow_up_closes_months == 12

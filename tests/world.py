@@ -1,0 +1,107 @@
+"""One unit with a bit of everything: what the role matrix and the accessibility tests walk through."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from courses import actions as courses
+from courses.models import Completion, GroupSession, Training
+from followups import actions as followups
+from followups.models import Decision, Promise, SupportAction
+from jarfalla import clock
+from routines import actions as routines
+from routines.models import Contact, Routine, Template
+from tests import factories
+from units import actions
+from units.mail import Letter
+from units.models import Membership, Message, Round, Step, Unit, UnitImport, User
+
+DRAFT_TITLE = "Hemligt utkast som ingen annan ska se"
+
+
+@dataclass(frozen=True)
+class World:
+    """The rows that addresses need."""
+
+    unit: Unit
+    round: Round
+    membership: Membership
+    session: GroupSession
+    completion: Completion
+    training: Training
+    in_force: Routine
+    draft: Routine
+    in_review: Routine
+    endorsed: Routine
+    contact: Contact
+    support_action: SupportAction
+    message: Message
+    unit_import: UnitImport
+
+
+def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> World:
+    """Take `unit` to its follow-up, seven months after step 3, with a routine in each state."""
+    long_ago = clock.today() - dt.timedelta(days=215)
+    round_ = factories.open_round(unit)
+    courses.seed_materials()
+    routines.seed_contacts()
+    routines.seed_templates()
+    session = courses.record_group_session(unit, held_on=long_ago, members=[manager], headcount=None, by=manager)
+    [completion] = courses.record_completions(unit, users=[member], on=long_ago, by=manager)
+    courses.complete_web_course(round_, on=long_ago, by=manager)
+    training = courses.book_training(
+        round_, title="Tidiga tecken", starts_at=clock.now() + dt.timedelta(days=3), by=coordinator
+    )
+    held = courses.book_training(
+        round_, title="Samtalet", starts_at=clock.now() - dt.timedelta(days=215), by=coordinator
+    )
+    courses.hold_training(held, on=long_ago, by=coordinator)
+    in_force = walk(unit, "Vår rutin", coordinator=coordinator, manager=manager, as_far_as="in_force")
+    actions.complete_step(round_, Step.ROUTINES, on=long_ago, by=manager)
+    follow_up = followups.record_follow_up(
+        round_,
+        held_on=clock.today(),
+        decision=Decision.MORE_SUPPORT,
+        routines_used="Ja, hemliga anteckningen",
+        effect="",
+        needs="",
+        support_actions=[Promise("Gå igenom rutinen", "Chefen", clock.today() + dt.timedelta(days=30))],
+        by=coordinator,
+    )
+    message = actions.post_letter(
+        Letter(key="world", recipient=manager, subject="Hej", text="Hej\n", html="<p>Hej</p>"), unit=unit
+    )
+    assert message is not None
+    row = {"name": "Ny förskola", "kind": "preschool", "ownership": "municipal"}
+    return World(
+        unit=unit,
+        round=round_,
+        membership=member.memberships.get(),
+        session=session,
+        completion=completion,
+        training=training,
+        in_force=in_force,
+        draft=walk(unit, DRAFT_TITLE, coordinator=coordinator, manager=manager, as_far_as="draft"),
+        in_review=walk(unit, "Granskas", coordinator=coordinator, manager=manager, as_far_as="in_review"),
+        endorsed=walk(unit, "Fastställs", coordinator=coordinator, manager=manager, as_far_as="endorsed"),
+        contact=Contact.objects.earliest("position"),
+        support_action=follow_up.support_actions.get(),
+        message=message,
+        unit_import=UnitImport.objects.create(file_name="lista.csv", rows=[row], uploaded_by=coordinator),
+    )
+
+
+def walk(unit: Unit, title: str, *, coordinator: User, manager: User, as_far_as: str) -> Routine:
+    """A routine that has come as far as draft, in_review, endorsed or in_force; its PDF is a real one."""
+    routine = routines.create_routine(unit, template=Template.objects.earliest("pk"), title=title, by=coordinator)
+    version = routine.versions.get()
+    way = ["draft", "in_review", "endorsed", "in_force"]
+    reached = way.index(as_far_as)
+    if reached >= way.index("in_review"):
+        routines.submit_version(version, by=manager)
+    if reached >= way.index("endorsed"):
+        routines.endorse_version(version, by=coordinator)
+    if as_far_as == "in_force":
+        routines.approve_version(version, by=manager)
+        published = routines.publish(version)
+        assert published.in_force_at, published.publish_error
+    return Routine.objects.get(pk=routine.pk)

@@ -1,0 +1,220 @@
+"""Where units stand, asked of the database for any number of units at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateField,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Concat, Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from units.models import Participation, ParticipationState, Programme, Round, Step, StepCompletion, Unit
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from django_stubs_ext import WithAnnotations
+
+# How Swedish sorts: a–z, å, ä, ö. In ASCII { | } stand right after z. The capitals stand here too, because
+# lower() leaves them alone in a database with the C locale.
+_LETTERS = "åäöæøéèêëáàâíïóôúüçñÅÄÖÆØÉÈÊËÁÀÂÍÏÓÔÚÜÇÑ"
+_SORT_AS = "{|}|}eeeeaaaiioouycn{|}|}eeeeaaaiioouycn"
+
+
+class ProgressStatus(TextChoices):
+    """Where a unit stands: its answer to the offer, or else what comes next. The one list of them."""
+
+    NOT_INVITED = "not_invited", _("Inte inbjuden")
+    INVITED = "invited", _("Inbjuden")
+    DECLINED = "declined", _("Tackat nej")
+    PAUSED = "paused", _("Pausad")
+    STEP_1 = "step_1", _("Nästa: steg 1")
+    STEP_2 = "step_2", _("Nästa: steg 2")
+    STEP_3 = "step_3", _("Nästa: steg 3")
+    WAITING_FOR_FOLLOW_UP = "waiting_for_follow_up", _("Väntar på uppföljning")
+    FOLLOW_UP_DUE = "follow_up_due", _("Dags för uppföljning")
+    FOLLOW_UP_OVERDUE = "follow_up_overdue", _("Uppföljning försenad")
+    DONE = "done", _("Klar")
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether a unit with this status takes part."""
+        return self not in NOT_TAKING_PART
+
+
+NOT_TAKING_PART = (
+    ProgressStatus.NOT_INVITED,
+    ProgressStatus.INVITED,
+    ProgressStatus.DECLINED,
+    ProgressStatus.PAUSED,
+)
+
+
+class Progress(TypedDict):
+    """What `units_with_progress` adds to each unit."""
+
+    participation: str  # a ParticipationState
+    participating_since: "dt.date | None"  # when that state began
+    round_pk: int | None  # the open round, else the latest
+    round_number: int | None
+    round_closed_on: "dt.date | None"
+    steps_done: int  # 0–4; steps come in order, so this is also the latest one that stands
+    step_1_on: "dt.date | None"
+    step_2_on: "dt.date | None"
+    step_3_on: "dt.date | None"
+    step_4_on: "dt.date | None"
+    window_opens_on: "dt.date | None"  # of the follow-up; None before step 3
+    window_closes_on: "dt.date | None"
+    status: str  # a ProgressStatus
+
+
+if TYPE_CHECKING:
+    UnitWithProgress = WithAnnotations[Unit, Progress]
+else:
+    UnitWithProgress = Unit
+
+
+def units_with_progress(
+    units: QuerySet[Unit], programme: Programme, today: "dt.date"
+) -> "QuerySet[UnitWithProgress, UnitWithProgress]":
+    """The same units, each with what stands in `Progress`; filter and sort by any of it, all in one query."""
+    answers = Participation.objects.filter(unit=OuterRef("pk")).order_by("-pk")
+    current_round = Round.objects.filter(unit=OuterRef("pk")).order_by(F("closed_on").desc(nulls_first=True), "-number")
+    standing = StepCompletion.objects.standing().filter(round=OuterRef("round_pk"))
+    rows = (
+        units.annotate(
+            participation=Coalesce(Subquery(answers.values("state")[:1]), Value(ParticipationState.NOT_INVITED.value)),
+            participating_since=Subquery(answers.values("since")[:1]),
+            round_pk=Subquery(current_round.values("pk")[:1]),
+            round_number=Subquery(current_round.values("number")[:1]),
+            round_closed_on=Subquery(current_round.values("closed_on")[:1]),
+        )
+        .annotate(
+            steps_done=Coalesce(Subquery(standing.order_by("-step").values("step")[:1]), Value(0)),
+            **{f"step_{step.value}_on": Subquery(standing.filter(step=step).values("completed_on")) for step in Step},
+        )
+        .annotate(
+            window_opens_on=add_months("step_3_on", programme.follow_up_opens_months),
+            window_closes_on=add_months("step_3_on", programme.follow_up_closes_months),
+        )
+        .annotate(status=_status(today))
+    )
+    return cast("QuerySet[UnitWithProgress, UnitWithProgress]", rows)
+
+
+def _status(today: "dt.date") -> Case:
+    """The ProgressStatus of a row that has all the rest of `Progress`."""
+    return Case(
+        # The four answers that are not "takes part" are statuses of the same name.
+        When(~Q(participation=ParticipationState.TAKING_PART), then=F("participation")),
+        When(Q(steps_done=Step.FOLLOW_UP) | Q(round_closed_on__isnull=False), then=Value(ProgressStatus.DONE.value)),
+        When(steps_done__lt=Step.ROUTINES, then=Concat(Value("step_"), Cast(F("steps_done") + 1, CharField()))),
+        When(window_closes_on__lt=today, then=Value(ProgressStatus.FOLLOW_UP_OVERDUE.value)),
+        When(window_opens_on__lte=today, then=Value(ProgressStatus.FOLLOW_UP_DUE.value)),
+        default=Value(ProgressStatus.WAITING_FOR_FOLLOW_UP.value),
+        output_field=CharField(),
+    )
+
+
+def add_months(date: str, months: int) -> Func:
+    """The column `date` plus calendar months; the 31st becomes the last day of a shorter month, as in Python."""
+    interval = Func(Value(0), Value(months), function="make_interval")
+    return Func(F(date), interval, template="CAST(%(expressions)s AS date)", arg_joiner=" + ", output_field=DateField())
+
+
+def swedish_order(column: str) -> Func:
+    """An expression that sorts the text in `column` as Swedish does, whatever the locale of the database.
+
+    The embedded server has no ICU, so there is no collation to ask for (docs/decisions).
+    """
+    return Func(
+        Lower(column),
+        Value(_LETTERS),
+        Value(_SORT_AS),
+        function="translate",
+        template='%(function)s(%(expressions)s) COLLATE "C"',
+        output_field=CharField(),
+    )
+
+
+def swedish_key(text: str) -> str:
+    """The same order for a list that is in Python already: `sorted(names, key=swedish_key)`."""
+    return text.lower().translate(str.maketrans(_LETTERS, _SORT_AS))
+
+
+def by_label(column: str, choices: Iterable[tuple[str, Any]]) -> Func:
+    """An expression that sorts a column of choices by what users read, not by the code that is stored."""
+    in_order = [value for value, label in sorted(choices, key=lambda choice: swedish_key(str(choice[1])))]
+    # A list parameter has no type of its own in PostgreSQL: the commas of a string have.
+    codes = Func(Value(",".join(in_order)), Value(","), function="string_to_array")
+    return Func(codes, Cast(column, CharField()), function="array_position", output_field=IntegerField())
+
+
+def nulls_last(expression: "Combinable | str", *, descending: bool) -> Any:
+    """Sort by `expression`, rows without a value last in both directions."""
+    column = F(expression) if isinstance(expression, str) else expression
+    ordering = cast("F", column)
+    return ordering.desc(nulls_last=True) if descending else ordering.asc(nulls_last=True)
+
+
+@dataclass(frozen=True)
+class StepOnPage:
+    """One of the four steps as templates/_steps.html draws it."""
+
+    number: int
+    label: str
+    state: str  # done, next, waiting or overdue
+    on: "dt.date | None"  # when it was completed
+    url: str
+
+
+def steps_of(unit: UnitWithProgress) -> list[StepOnPage]:
+    """The four steps of a unit's current round; none is next while the unit does not take part."""
+    status = ProgressStatus(unit.status)
+    waits = {ProgressStatus.WAITING_FOR_FOLLOW_UP: "waiting", ProgressStatus.FOLLOW_UP_OVERDUE: "overdue"}
+    dates = {1: unit.step_1_on, 2: unit.step_2_on, 3: unit.step_3_on, 4: unit.step_4_on}
+    steps = []
+    for step in Step:
+        state = "done" if dates[step.value] else "waiting"
+        if status.takes_part and not unit.round_closed_on and step.value == unit.steps_done + 1:
+            state = waits.get(status, "next")
+        url = reverse(f"step_{step.value}", args=[unit.slug])
+        steps.append(StepOnPage(step.value, str(step.label), state, dates[step.value], url))
+    return steps
+
+
+class ProgressCount(TypedDict):
+    """How many units of one kind have one status and have done so many steps."""
+
+    kind: str
+    status: str
+    steps_done: int
+    units: int
+
+
+def count_progress(units: "QuerySet[UnitWithProgress, UnitWithProgress]") -> list[ProgressCount]:
+    """How many of `units` stand where, by kind, in one query. Everything that is counted is a sum of these."""
+    rows = units.order_by().values("kind", "status", "steps_done").annotate(units=Count("pk"))
+    return cast("list[ProgressCount]", list(rows))
+
+
+def places() -> list[tuple[str, str]]:
+    """The pairs of förvaltning and kommundel that units have, for filters; one query."""
+    return list(Unit.objects.order_by().values_list("department", "district").distinct())

@@ -1,0 +1,24 @@
+"""Pages about units, people, withdrawn steps, the outbox and the programme."""
+
+from units.views.imports import unit_import, unit_import_preview
+from units.views.outbox import message, message_retry, outbox
+from units.views.people import membership_end, unit_staff
+from units.views.programme import programme
+from units.views.steps import step_withdraw
+from units.views.units import unit_edit, unit_new, unit_participation, units
+
+__all__ = [
+    "membership_end",
+    "message",
+    "message_retry",
+    "outbox",
+    "programme",
+    "step_withdraw",
+    "unit_edit",
+    "unit_import",
+    "unit_import_preview",
+    "unit_new",
+    "unit_participation",
+    "unit_staff",
+    "units",
+]

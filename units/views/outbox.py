@@ -1,0 +1,54 @@
+"""The outbox: every mail, why it went and what the mail server said. For the coordinator."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from units import actions, permissions
+from units.models import Message, Refused
+from units.models.message import MessageState
+from units.permissions import PortalRequest
+
+MESSAGES_PER_PAGE = 50
+
+
+@require_safe
+def outbox(request: PortalRequest) -> HttpResponse:
+    """The messages, newest first, by state."""
+    permissions.require_coordinator(request.user)
+    chosen = request.GET.get("status", "")
+    query = f"status={chosen}" if chosen in MessageState.values else ""
+    found = Message.objects.select_related("recipient", "unit").order_by("-pk")
+    if query:
+        found = found.in_state(MessageState(chosen))
+    page = Paginator(found, MESSAGES_PER_PAGE).get_page(request.GET.get("sida"))
+    return render(
+        request,
+        "units/outbox.html",
+        {"page_obj": page, "query": query, "chosen": chosen, "states": MessageState.choices},
+    )
+
+
+@require_safe
+def message(request: PortalRequest, pk: int) -> HttpResponse:
+    """One message as it was or will be sent."""
+    permissions.require_coordinator(request.user)
+    row = get_object_or_404(Message.objects.select_related("recipient", "unit"), pk=pk)
+    return render(request, "units/message.html", {"letter": row})
+
+
+@require_POST
+def message_retry(request: PortalRequest, pk: int) -> HttpResponse:
+    """Send a failed message again."""
+    permissions.require_coordinator(request.user)
+    row = get_object_or_404(Message, pk=pk)
+    try:
+        actions.retry_message(row)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Meddelandet skickas igen inom en minut."))
+    return redirect("message", pk=row.pk)
