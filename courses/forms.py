@@ -193,7 +193,7 @@ class CancelForm(PortalForm):
     """Why a training does not come about."""
 
     reason = forms.CharField(
-        label=_("Varför blir den inte av?"),
+        label=_("Skäl"),
         max_length=300,
         help_text=_("Enhetens chef får läsa det du skriver."),
     )

@@ -162,7 +162,7 @@ def steps_on_page(unit: Unit) -> list[StepOnPage]:
 def blocked_because(round_: Round | None, step: Step) -> str:
     """Why `step` can't be logged now, whatever its evidence: a sentence, or nothing when it can."""
     if round_ is None:
-        return _("Enheten har ingen omgång som pågår. Samordnaren startar den när enheten deltar.")
+        return _("Enheten har ingen omgång som pågår just nu.")
     try:
         round_.require_next(step)
     except StepBlocked as blocked:

@@ -33,6 +33,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         programme = Programme.current()
         return str(Address(programme.sender_name, addr_spec=programme.sender_email))
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """The code's mail; its subject too may name the programme."""
+        super().send_mail(template_prefix, email, context | {"programme": Programme.current()})
+
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """Somebody whose account was closed after the code had left."""
         messages.error(request, _("Kontot är stängt. Fråga samordnaren om det är fel."))

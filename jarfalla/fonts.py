@@ -47,9 +47,10 @@ def cut_font(name: str, folder: Path) -> Path:
     cut, target = CUTS[name], folder / name
     if target.exists():
         return target
-    from fontTools.subset import Options, Subsetter  # slow to import, and needed once in an installation's life
-    from fontTools.ttLib import TTFont
-    from fontTools.varLib.instancer import instantiateVariableFont
+    # Slow to import, and needed once in an installation's life; fontTools has no types.
+    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    from fontTools.varLib.instancer import instantiateVariableFont  # type: ignore[import-untyped]
 
     with files(cut.package).joinpath("files", cut.file).open("rb") as original:
         font = TTFont(original)

@@ -130,11 +130,11 @@ def _without_control_characters(html: str) -> str:
 
 def _write(html: str) -> bytes:
     """WeasyPrint's PDF/A-2a of `html`. Raises PdfProblem on anything that it warns about."""
-    import weasyprint  # half a second, and only the worker needs it
-    from weasyprint.text.fonts import FontConfiguration  # the same
-
     # SOURCE_DATE_EPOCH: fontTools writes the time into each font that it makes.
     with _lock, _collected_problems() as problems, _environment(SOURCE_DATE_EPOCH="0"):
+        import weasyprint  # half a second, and only the worker needs it
+        from weasyprint.text.fonts import FontConfiguration  # the same
+
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
             folders = sorted({str(path.parent) for path in _font_files()})
             config.write(_FONTCONFIG % "".join(f"<dir>{escape(folder)}</dir>" for folder in folders))

@@ -111,7 +111,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "jarfalla.assets.UsedFilesFinder",
     "jarfalla.fonts.FontFinder",
 ]
 MEDIA_ROOT = VAR_DIR / "media"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -80,7 +81,7 @@ class WriteForm(PortalForm):
             required=False,
             max_length=LONGEST_SECTION,
             initial=section.body,
-            help_text=_HINTS.get(section.kind, ""),
+            help_text=str(_HINTS.get(section.kind, "")),
             validators=[refuse_unprintable],
             widget=forms.Textarea(attrs={"rows": min(lines, 24)}),
         )
@@ -104,11 +105,10 @@ class WriteForm(PortalForm):
 
     def start_again_from(self, version: RoutineVersion) -> None:
         """Let the next save begin from the text as it is now; what was typed stays on the page."""
-        self.data = self.data.copy()
-        self.data["seen"] = version.content_sha256()
+        self.data = {**dict(self.data.items()), "seen": version.content_sha256()}
 
 
-_HINTS = {
+_HINTS: dict[str, Promise] = {
     SectionKind.TEXT: gettext_lazy("En tom rad ger ett nytt stycke."),
     SectionKind.CHECKLIST: gettext_lazy("En punkt på varje rad."),
     SectionKind.CONTACTS: gettext_lazy("Kontakterna hämtas från portalens register och visas under den här texten."),

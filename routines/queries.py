@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from jarfalla import clock
 from routines.models import (
+    Approval,
     Contact,
     Routine,
     RoutineQuerySet,
@@ -120,6 +121,11 @@ def endorsed_by(version: RoutineVersion) -> User | None:
     return last.by if last else None
 
 
+def decisions(version: RoutineVersion) -> list[tuple[Approval, str]]:
+    """What was done with a version, oldest first, each with the name of the one who did it."""
+    return [(row, named(row.by)) for row in version.approvals.select_related("by").order_by("pk")]
+
+
 def may_approve(user: User, version: RoutineVersion) -> str:
     """Why `user` may not approve an endorsed version, in a sentence; empty when they may."""
     if not version.routine.unit.managers().filter(pk=user.pk).exists():
@@ -132,6 +138,21 @@ def may_approve(user: User, version: RoutineVersion) -> str:
 def contacts() -> QuerySet[Contact]:
     """Whom to call, the most urgent first."""
     return Contact.objects.select_related("checked_by").order_by("position", "name")
+
+
+def contact_groups() -> list[tuple[str, list[Contact]]]:
+    """The contacts by whom they are for: everybody, people at work, and then those who are exposed and the rest."""
+    groups: dict[str, list[Contact]] = {"everybody": [], "at_work": [], "exposed": []}
+    for contact in contacts():
+        audience = contact.audience.lower()
+        group = "at_work" if "yrkesverksam" in audience else "exposed"
+        groups["everybody" if audience in ("", "alla") else group].append(contact)
+    headings = {
+        "everybody": _("Vid fara, och när du är orolig"),
+        "at_work": _("Råd till dig i ditt arbete"),
+        "exposed": _("Stöd att hänvisa till"),
+    }
+    return [(headings[name], rows) for name, rows in groups.items() if rows]
 
 
 def named(person: User | None) -> str:

@@ -33,7 +33,13 @@ class Demo:
         """Run `manage.py` in the demo's folder; return what it printed."""
         command = [sys.executable, "manage.py", *words]
         done = subprocess.run(
-            command, cwd=ROOT, env=environment(self.var), capture_output=True, text=True, check=False, timeout=100
+            command,
+            cwd=ROOT,
+            env=environment(self.var) | {"DEBUG": "1", "DEMO": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -56,7 +62,8 @@ def environment(var: Path) -> dict[str, str]:
 def start_demo(var: Path, *options: str, port: int = 0) -> Demo:
     """Start `manage.py demo` and return at once; its words go to the file `output`."""
     var.mkdir(parents=True, exist_ok=True)
-    port, output = port or free_port(), var / "demo.txt"
+    port = port or free_port()
+    output = var / f"demo-{time.time_ns()}.txt"
     with output.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", f"--port={port}", *options],

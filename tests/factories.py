@@ -1,8 +1,12 @@
 """Rows for tests, made through the portal's own actions wherever there is one."""
 
+import datetime as dt
 import itertools
 from typing import Any
 
+from jarfalla import clock
+from routines.actions import write_sections
+from routines.models import RoutineVersion
 from units import actions
 from units.models import Kind, MembershipRole, ParticipationState, Round, Unit, User, UserRole
 
@@ -32,11 +36,22 @@ def taking_part(unit: Unit) -> Unit:
 
 
 def staff(unit: Unit, *, name: str = "", role: MembershipRole = MembershipRole.MEMBER) -> User:
-    """A person on the unit's staff list."""
+    """A person on the unit's staff list, since two years."""
     number = next(_numbers)
     return actions.add_person(
-        unit, name=name or f"Person {number}", email=f"person{number}@example.org", role=role, by=user()
+        unit,
+        name=name or f"Person {number}",
+        email=f"person{number}@example.org",
+        role=role,
+        started_on=clock.today() - dt.timedelta(days=730),
+        by=user(),
     ).user
+
+
+def write_what_is_missing(version: RoutineVersion, *, by: User) -> None:
+    """Write what the template leaves to the unit and a version can't be submitted without."""
+    missing = version.sections.filter(is_mandatory=True, body="")
+    write_sections(version, {section.position: "Chefen, eller den som vikarierar." for section in missing}, by=by)
 
 
 def open_round(unit: Unit) -> Round:

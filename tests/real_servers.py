@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import connection
 
-ROOT = Path(__file__).resolve().parent.parent
+from jarfalla import processes
 
 
 @dataclass
@@ -65,8 +64,7 @@ def database_url() -> str:
 @contextlib.contextmanager
 def celery(kind: str, log: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`kind` is worker or beat: a process of its own on the test's database; stopped at the end."""
-    extra = ["--concurrency=2", "--loglevel=INFO"] if kind == "worker" else [f"--schedule={log}.schedule"]
-    with _process([sys.executable, "-m", "celery", "-A", "jarfalla", kind, *extra], log, environment) as process:
+    with _process(kind, log, {"VAR_DIR": str(log.parent), **environment}) as process:
         yield process
 
 
@@ -74,17 +72,18 @@ def celery(kind: str, log: Path, **environment: str) -> Iterator["subprocess.Pop
 def web(log: Path, **environment: str) -> Iterator[str]:
     """gunicorn on a free port and the test's database; yields its address."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "jarfalla.wsgi", f"--bind=127.0.0.1:{port}", "--threads=8"]
-    with _process(command, log, environment):
+    with _process("web", log, {"BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "WEB_THREADS": "8", **environment}):
         wait_for(lambda: accepts(port), what=f"the web server, whose log is {log},")
         yield f"http://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
-def _process(command: list[str], log: Path, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(name: str, log: Path, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     full = os.environ | {"DATABASE_URL": database_url(), "DEBUG": "1", **environment}
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=full, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            processes.command(name), cwd=processes.ROOT, env=full, stdout=out, stderr=out, start_new_session=True
+        )
         try:
             yield process
         finally:

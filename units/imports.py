@@ -69,7 +69,7 @@ def read_units(table: Table) -> UnitList:
     columns = _columns(table.header)
     if not table.rows:
         raise UnreadableFile(_("Listan har rubriker men inga enheter."))
-    reader = _RowReader(columns, len(table.header))
+    reader = _RowReader(columns, table.header)
     rows = [row for row in map(reader.read, table.rows) if row]
     ignored = [name for place, name in enumerate(table.header) if name and place not in columns.values()]
     return UnitList(rows, reader.problems, [_short(name) for name in ignored])
@@ -128,9 +128,9 @@ def _columns(header: list[str]) -> dict[str, int]:
 class _RowReader:
     """Reads row after row; remembers the names that it has seen and the problems that it has met."""
 
-    def __init__(self, columns: dict[str, int], width: int) -> None:
+    def __init__(self, columns: dict[str, int], header: list[str]) -> None:
         self.columns = columns
-        self.width = width
+        self.header = header
         self.row = Row(0, [])
         self.problems: list[Problem] = []
         self.lines_by_name: dict[str, int] = {}
@@ -161,11 +161,13 @@ class _RowReader:
 
     def whole_row_is_fit(self) -> bool:
         """Whether the cells may be read at all; asked first, so that no later reason repeats a personnummer."""
-        # One look at the whole row: the guard never reads across a line break.
-        if find_personal_numbers("\n".join(" ".join(cell.split()) for cell in self.row.cells)):
-            self.refuse("", str(REFUSAL))
+        cells = [" ".join(cell.split()) for cell in self.row.cells]
+        # One look at the whole row, because it is quicker: the guard never reads across a line break.
+        if find_personal_numbers("\n".join(cells)):
+            place = next(place for place, cell in enumerate(cells) if find_personal_numbers(cell))
+            self.refuse("".join(map(_short, self.header[place : place + 1])), str(REFUSAL))
             return False
-        if len(self.row.cells) > self.width:
+        if len(self.row.cells) > len(self.header):
             self.refuse(
                 "", _("Raden har fler kolumner än rubrikraden. Se efter om det står ett skiljetecken för mycket.")
             )
@@ -221,7 +223,9 @@ class _RowReader:
         if not text:
             return None
         if not re.fullmatch("[0-9]{1,6}", text) or not 1 <= int(text) <= MAX_HEADCOUNT:
-            sentence = _("Antalet ska vara ett heltal från 1 till %(most)s, utan annan text.") % {"most": MAX_HEADCOUNT}
+            sentence = _("Antalet ska vara ett heltal från 1 till %(most)s, utan annan text.") % {
+                "most": f"{MAX_HEADCOUNT:,}".replace(",", "\u00a0")
+            }
             self.refuse(HEADINGS["declared_headcount"][0], sentence)
             return None
         return int(text)

@@ -112,7 +112,7 @@ def _too_few(reached: Coverage, threshold: int) -> str:
         return sentence % {"day": day}
     return _(
         "Den %(day)s hade %(covered)s av %(size)s gått kursen (%(percent)s %%). Det krävs %(threshold)s %%, "
-        "alltså %(required)s personer: %(missing)s till."
+        "alltså %(required)s av %(size)s: %(missing)s till."
     ) % {
         "day": day,
         "covered": reached.covered,

@@ -48,6 +48,9 @@ def show_step_1(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
     }
     if context["may_log"]:
         context.update(logging_context(request, unit, coverage, sent))
+        # Without staff there is nothing to log, except as an exception.
+        may_try = coverage.size > 0 or request.user.is_coordinator
+        context["logs_step"] = may_try and not (context["completion"] or context["blocked"])
     return render(request, "courses/step_1.html", context)
 
 
@@ -65,7 +68,7 @@ def logging_context(
     for name, form in forms.items():
         if isinstance(sent, type(form)):
             forms[name] = sent
-    page = completions.get_page(request.GET.get("sida"))
+    page = completions.get_page(request.GET.get("page"))
     return {**forms, "staff": staff, "page_obj": page, "fresh_token": uuid.uuid4()}
 
 

@@ -23,14 +23,14 @@ def trainings(request: PortalRequest) -> HttpResponse:
     visible, now = permissions.visible_trainings(request.user), clock.now()
     chosen = request.GET.get("visa", "")
     found = visible.in_state(TrainingState(chosen), now) if chosen in TrainingState.values else visible
-    page = Paginator(queries.in_order_of_need(found, now), TRAININGS_PER_PAGE).get_page(request.GET.get("sida"))
+    page = Paginator(queries.in_order_of_need(found, now), TRAININGS_PER_PAGE).get_page(request.GET.get("page"))
     counts = queries.training_counts(visible, now)
     return render(
         request,
         "courses/trainings.html",
         {
             "page_obj": page,
-            "query": f"visa={chosen}" if chosen in TrainingState.values else "",
+            "query": f"?visa={chosen}&" if chosen in TrainingState.values else "",
             "chosen": chosen,
             "counts": list(counts.items()),
             "total": sum(counts.values()),

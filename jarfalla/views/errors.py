@@ -19,7 +19,9 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that came without a fresh token: most often a page that had been open for long."""
-    sentence = _("Sidan hade varit öppen för länge, så det du skrev sparades inte. Gå tillbaka, ladda om och försök igen.")
+    sentence = _(
+        "Sidan hade varit öppen för länge, så det du skrev sparades inte. Gå tillbaka, ladda om och försök igen."
+    )
     return render(request, "errors/403.html", {"sentence": sentence}, status=403)
 
 

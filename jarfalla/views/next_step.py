@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from django.urls import reverse
@@ -76,7 +76,13 @@ def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
 
 
 def next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
-    """What comes next for the unit, as `reader` should see it."""
+    """What comes next for the unit, as `reader` should see it: "du" when it is theirs to do."""
+    step = _next_step(unit, known, reader)
+    own = {_("Chefen"): reader.is_manager, _("Samordnaren"): reader.is_coordinator}
+    return replace(step, who=_("Du")) if own.get(step.who) else step
+
+
+def _next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
     status = ProgressStatus(unit.status)
     if not status.takes_part:
         return _offer(unit, status, reader)
@@ -155,8 +161,10 @@ def _training(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextSt
 
 def _routines(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
     """The routine that is being written decides who acts; without one the step is begun or logged."""
-    if known.unfinished:
+    if known.unfinished and reader.manages:
         return _unfinished(known, reader)
+    if known.unfinished:  # a draft is nobody's business but theirs who write and review it, nor is its title
+        return NextStep(_("Rutinerna skrivs"), _("Chefen och samordnaren arbetar med enhetens rutiner."))
     step_3 = _url("step_3", unit.slug, reader.manages)
     if known.in_force:
         text = _("Enheten har rutiner som gäller. Är alla på plats kan steg 3 registreras.")
@@ -171,7 +179,7 @@ def _unfinished(known: Evidence, reader: Reader) -> NextStep:
     coordinator, manager = _("Samordnaren"), _("Chefen")
     write = _("Utgå från mallen i ”%(title)s”, skriv hur ni gör hos er och skicka till samordnaren.")
     change = _("Samordnaren har läst ”%(title)s” och vill att något ändras.")
-    approve = _("Rutinen ”%(title)s” är granskad. När du fastställer den börjar den gälla.")
+    approve = _("Rutinen ”%(title)s” är granskad. När den är fastställd börjar den gälla.")
     review = _("Rutinen ”%(title)s” är inskickad och väntar på granskning.")
     failed = _("Rutinen ”%(title)s” är fastställd, men PDF:en kunde inte skapas.")
     coming = _("Rutinen ”%(title)s” är fastställd och gäller så snart PDF:en är klar.")

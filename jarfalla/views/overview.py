@@ -154,17 +154,11 @@ class Row:
         return ""
 
 
-class CountedPaginator(Paginator[UnitWithProgress]):
-    """A paginator that is told how many rows there are, because the figures have counted them already."""
-
-    def __init__(self, rows: Any, per_page: int, *, count: int) -> None:
-        super().__init__(rows, per_page)
-        self.__dict__["count"] = count  # where Django's cached property keeps it
-
-
 def listed(
     units: "QuerySet[UnitWithProgress, UnitWithProgress]", filters: OverviewFilter, figures: Figures, sort: Sort
-) -> CountedPaginator:
+) -> "Paginator[UnitWithProgress]":
     """The units that the filter lets through, in order, in pages."""
     rows = filters.on_progress(units).order_by(*sort.ordering())
-    return CountedPaginator(rows, UNITS_PER_PAGE, count=figures.count(filters.matches))
+    paginator = Paginator(rows, UNITS_PER_PAGE)
+    paginator.count = figures.count(filters.matches)  # the figures know it, so the database is not asked again
+    return paginator

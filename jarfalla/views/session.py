@@ -61,7 +61,8 @@ class _SignInView(RequestLoginCodeView):  # type: ignore[misc]  # allauth has no
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The demo's doors, in demo mode only."""
-        return super().get_context_data(**kwargs) | {"doors": DEMO_DOORS if settings.DEMO else []}
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"doors": DEMO_DOORS if settings.DEMO else []}
 
 
 class _CodeView(ConfirmLoginCodeView):  # type: ignore[misc]  # allauth has no types
@@ -85,14 +86,16 @@ class _CodeView(ConfirmLoginCodeView):  # type: ignore[misc]  # allauth has no t
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for an e-mail address and send a code to it."""
-    return _SignInView.as_view()(request)
+    response: HttpResponse = _SignInView.as_view()(request)
+    return response
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_code(request: HttpRequest) -> HttpResponse:
     """Sign in whoever types the code that was sent."""
-    return _CodeView.as_view()(request)
+    response: HttpResponse = _CodeView.as_view()(request)
+    return response
 
 
 @login_not_required

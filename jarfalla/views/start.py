@@ -65,6 +65,11 @@ class UnitCard:
         return pill(self.status)
 
     @property
+    def is_quick(self) -> bool:
+        """Whether the next step is a form that two minutes are enough for."""
+        return self.status == ProgressStatus.STEP_1
+
+    @property
     def without_course(self) -> int:
         """How many of the staff have not taken the web course."""
         return self.coverage.size - self.coverage.covered

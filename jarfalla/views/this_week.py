@@ -5,7 +5,21 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, TextChoices, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, TruncDate
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -23,22 +37,24 @@ from units.queries import ProgressStatus, units_with_progress
 PATIENCE_DAYS = 30
 # Today and the six days after it.
 WEEK_DAYS = 7
+# A follow-up with no more days left than this is done before anything but the late ones.
+CLOSING_DAYS = 31
 # How many things the list shows before somebody asks for all of them.
 AT_FIRST = 8
 
 
 class TodoKind(TextChoices):
-    """What sort of thing there is to do, most urgent first."""
+    """What sort of thing there is to do, most urgent first; the label is what its pill says."""
 
-    FOLLOW_UP_OVERDUE = "follow_up_overdue", gettext_lazy("Försenade uppföljningar")
-    FOLLOW_UP_DUE = "follow_up_due", gettext_lazy("Uppföljningar att göra")
-    REVIEW = "review", gettext_lazy("Rutiner att granska")
-    PDF_FAILED = "pdf_failed", gettext_lazy("Rutiner utan PDF")
-    TRAINING_SOON = "training_soon", gettext_lazy("Utbildningar i veckan")
-    TRAINING_PASSED = "training_passed", gettext_lazy("Utbildningar att bocka av")
-    SUPPORT = "support", gettext_lazy("Insatser som är utlovade")
-    NO_ANSWER = "no_answer", gettext_lazy("Inbjudningar utan svar")
-    MAIL_FAILED = "mail_failed", gettext_lazy("Mejl som inte gick fram")
+    FOLLOW_UP_OVERDUE = "follow_up_overdue", gettext_lazy("Försenad")
+    FOLLOW_UP_DUE = "follow_up_due", gettext_lazy("Uppföljning")
+    REVIEW = "review", gettext_lazy("Granskning")
+    PDF_FAILED = "pdf_failed", gettext_lazy("Misslyckad")
+    TRAINING_SOON = "training_soon", gettext_lazy("Utbildning")
+    TRAINING_PASSED = "training_passed", gettext_lazy("Blev den av?")
+    SUPPORT = "support", gettext_lazy("Insats")
+    NO_ANSWER = "no_answer", gettext_lazy("Inget svar")
+    MAIL_FAILED = "mail_failed", gettext_lazy("Misslyckat")
 
 
 @dataclass(frozen=True)
@@ -87,21 +103,6 @@ class Todo:
             return "overdue"
         return "booked" if self.kind == TodoKind.TRAINING_SOON else "next"
 
-    @property
-    def label(self) -> str:
-        """The sort of thing, for one of them."""
-        return {
-            TodoKind.FOLLOW_UP_OVERDUE: _("Försenad"),
-            TodoKind.FOLLOW_UP_DUE: _("Uppföljning"),
-            TodoKind.REVIEW: _("Granskning"),
-            TodoKind.PDF_FAILED: _("Misslyckad"),
-            TodoKind.TRAINING_SOON: _("Utbildning"),
-            TodoKind.TRAINING_PASSED: _("Utbildning"),
-            TodoKind.SUPPORT: _("Insats"),
-            TodoKind.NO_ANSWER: _("Inget svar"),
-            TodoKind.MAIL_FAILED: _("Misslyckat"),
-        }[self.kind]
-
 
 def this_week(programme: Programme, today: dt.date) -> list[Todo]:
     """Everything to do this week, most urgent first, in one query."""
@@ -113,15 +114,34 @@ def this_week(programme: Programme, today: dt.date) -> list[Todo]:
         _support_actions(today),
         _failed_mail(),
     )
-    order = list(TodoKind)
     todos = [_todo(row, today) for row in first.union(*others, all=True) if row[2] != "0"]
-    return sorted(todos, key=lambda todo: (order.index(todo.kind), todo.due_on or today, todo.unit))
+    return sorted(todos, key=lambda todo: (_rank(todo), todo.due_on or today, todo.unit))
 
 
-def summary(todos: list[Todo]) -> list[tuple[str, int]]:
-    """How many there are of each sort, most urgent first."""
+def _rank(todo: Todo) -> int:
+    """The order of the sorts; but a follow-up with more than a month left waits behind what has a fixed day."""
+    in_no_hurry = todo.kind == TodoKind.FOLLOW_UP_DUE and todo.due_on and (todo.due_on - todo.today).days > CLOSING_DAYS
+    return list(TodoKind).index(TodoKind.SUPPORT if in_no_hurry else todo.kind)
+
+
+def summary(todos: list[Todo]) -> list[str]:
+    """How many there are of each sort, in words, most urgent first."""
     counts = Counter(todo.kind for todo in todos)
-    return [(str(kind.label), counts[kind]) for kind in TodoKind if counts[kind]]
+    return [_counted(kind, counts[kind]) for kind in TodoKind if counts[kind] and kind != TodoKind.MAIL_FAILED]
+
+
+def _counted(kind: TodoKind, n: int) -> str:
+    words = {
+        TodoKind.FOLLOW_UP_OVERDUE: ngettext("%(n)s försenad uppföljning", "%(n)s försenade uppföljningar", n),
+        TodoKind.FOLLOW_UP_DUE: ngettext("%(n)s uppföljning att göra", "%(n)s uppföljningar att göra", n),
+        TodoKind.REVIEW: ngettext("%(n)s rutin att granska", "%(n)s rutiner att granska", n),
+        TodoKind.PDF_FAILED: ngettext("%(n)s rutin utan PDF", "%(n)s rutiner utan PDF", n),
+        TodoKind.TRAINING_SOON: ngettext("%(n)s utbildning i veckan", "%(n)s utbildningar i veckan", n),
+        TodoKind.TRAINING_PASSED: ngettext("%(n)s utbildning att bocka av", "%(n)s utbildningar att bocka av", n),
+        TodoKind.SUPPORT: ngettext("%(n)s utlovad insats", "%(n)s utlovade insatser", n),
+        TodoKind.NO_ANSWER: ngettext("%(n)s inbjudan utan svar", "%(n)s inbjudningar utan svar", n),
+    }
+    return words[kind] % {"n": n}
 
 
 def _todo(row: tuple[str, str, str, str, str, dt.date | None], today: dt.date) -> Todo:
@@ -142,20 +162,21 @@ def _todo(row: tuple[str, str, str, str, str, dt.date | None], today: dt.date) -
 
 
 def _columns(
-    rows: QuerySet[Any], *, kind: Any, unit: Any, title: Any = "", owner: Any = "", key: Any, due_on: Any
+    rows: QuerySet[Any],
+    *,
+    kind: "str | Combinable",
+    unit: "str | Combinable" = "",
+    title: "str | Combinable" = "",
+    owner: "str | Combinable" = "",
+    key: "str | Combinable" = "",
+    due_on: Combinable,
 ) -> "QuerySet[Any, Any]":
     """The six columns that every sort of thing has, so that one query can ask for all of them."""
-    texts = {"unit_": unit, "title_": title, "owner_": owner, "key_": key}
-    columns = {
-        "kind_": Cast(kind if hasattr(kind, "resolve_expression") else Value(kind), CharField()),
-        **{
-            name: Cast(text if hasattr(text, "resolve_expression") else Value(text), CharField())
-            for name, text in texts.items()
-        },
-        "due_": due_on,
-    }
-    order = ("kind_", "unit_", "title_", "owner_", "key_", "due_")
-    asked: QuerySet[Any, Any] = rows.order_by().annotate(**columns).values_list(*order)
+    texts = {"kind_": kind, "unit_": unit, "title_": title, "owner_": owner, "key_": key}
+    columns = {name: Cast(Value(text) if isinstance(text, str) else text, TextField()) for name, text in texts.items()}
+    asked: QuerySet[Any, Any] = (
+        rows.order_by().annotate(**columns, due_=Cast(due_on, DateField())).values_list(*columns, "due_")
+    )
     return asked
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from courses.queries import coverage
@@ -61,6 +62,7 @@ class StepCard:
 
     step: StepOnPage
     completion: StepCompletion | None
+    recorded_by: str  # a name; empty when the step is open
     may_withdraw: bool
 
 
@@ -69,10 +71,19 @@ def step_cards(unit: UnitWithProgress, rounds: list[Round], reader: Reader) -> l
     current = next((round_ for round_ in rounds if round_.pk == unit.round_pk), None)
     standing = current.standing() if current else {}
     may = reader.manages and current is not None and current.closed_on is None
-    return [
-        StepCard(step, standing.get(Step(step.number)), may and step.number == unit.steps_done)
-        for step in steps_of(unit)
-    ]
+    cards = []
+    for step in steps_of(unit):
+        completion = standing.get(Step(step.number))
+        name = named(completion.recorded_by) if completion else ""
+        cards.append(StepCard(step, completion, name, may_withdraw=may and step.number == unit.steps_done))
+    return cards
+
+
+def named(person: User | None) -> str:
+    """The name that stands in a record; a protected person's never does."""
+    if person is None or person.is_protected:
+        return _("skyddad person")
+    return person.name
 
 
 def step_facts(unit: UnitWithProgress, known: Evidence) -> dict[str, Any]:
@@ -82,7 +93,7 @@ def step_facts(unit: UnitWithProgress, known: Evidence) -> dict[str, Any]:
         "trainings_held": [training for training in known.trainings if training.held_on],
         "trainings_booked": [training for training in known.trainings if not training.held_on],
         "in_force": known.in_force,
-        "unfinished": [routine for routine, _state in known.unfinished],
+        "unfinished": known.unfinished,
     }
 
 
@@ -91,8 +102,12 @@ def history(unit: UnitWithProgress, rounds: list[Round]) -> dict[str, Any]:
     current = [round_ for round_ in rounds if round_.pk == unit.round_pk]
     follow_ups = [follow_up for round_ in current for follow_up in round_.follow_ups.all()]
     withdrawn = [row for round_ in rounds for row in round_.completions.all() if row.withdrawn_at]
+    withdrawn.sort(key=lambda row: row.withdrawn_at or row.recorded_at, reverse=True)
+    earlier = [round_ for round_ in rounds if round_ not in current]
     return {
         "follow_up": max(follow_ups, key=lambda row: (row.held_on, row.pk), default=None),
-        "withdrawn": sorted(withdrawn, key=lambda row: row.withdrawn_at or row.recorded_at, reverse=True),
-        "earlier_rounds": [(round_, list(round_.standing().values())) for round_ in rounds if round_ not in current],
+        "withdrawn": [(row, named(row.withdrawn_by)) for row in withdrawn],
+        "earlier_rounds": [
+            (round_, [(row, named(row.recorded_by)) for row in round_.standing().values()]) for round_ in earlier
+        ],
     }

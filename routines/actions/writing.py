@@ -71,7 +71,7 @@ def write_sections(version: RoutineVersion, bodies: Mapping[int, str], *, by: Us
     version = lock_version(version)
     if not version.is_editable:
         raise Refused(
-            _("Texten kan inte ändras nu: versionen är %(state)s. Samordnaren kan lämna tillbaka den.")
+            _("Texten kan inte ändras nu. Läge: %(state)s. Samordnaren kan lämna tillbaka den.")
             % {"state": version.state.label}
         )
     new = {

@@ -89,7 +89,7 @@ def _page(
         "version": version,
         "sections": version.sections.all(),
         "contacts": queries.contacts(),
-        "history": version.approvals.select_related("by"),
+        "history": queries.decisions(version),
         "form": form if form.is_bound else None,
         "seen": version.content_sha256(),
         "return_form": form if returning else ReturnForm(),

@@ -65,7 +65,7 @@ def reading_context(found: Routine, *, manages: bool) -> dict[str, object]:
 
 
 # A policy that allows nothing also keeps the browser's own PDF reader from drawing the file.
-@csp_exempt()  # type: ignore[untyped-decorator]  # django-csp leaves the view untyped
+@csp_exempt()  # type: ignore[arg-type]  # django-csp knows no request but Django's own
 @require_safe
 def routine_pdf(request: PortalRequest, slug: str) -> HttpResponseBase:
     """The stored PDF of the version in force, to read in the browser or (?ladda-ner=1) to keep."""

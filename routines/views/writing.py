@@ -75,7 +75,7 @@ def _not_now(request: PortalRequest, routine: Routine, version: RoutineVersion |
     if version is None:
         messages.info(request, _("Börja på en ny version om du vill ändra rutinen."))
     else:
-        sentence = _("Texten kan inte ändras nu: versionen är %(state)s.")
+        sentence = _("Texten kan inte ändras nu. Läge: %(state)s.")
         messages.info(request, sentence % {"state": version.state.label})
     return redirect(routine)
 

@@ -79,6 +79,17 @@ def test_unit_without_staff_says_what_to_do_first(unit: Unit, coordinator: User,
     assert f'href="{url("unit_staff", unit)}"' in html
     assert f'href="{url("unit_edit", unit)}"' in html
     assert "Registrera en gruppträff" not in html
+    assert "Skäl till undantag" in html  # the coordinator can still make an exception
+
+
+def test_unit_without_an_open_round_shows_no_form_to_log_the_step(
+    coordinator: User, manager: User, unit: Unit, sign_in: SignIn
+) -> None:
+    other = factories.unit(declared_headcount=10)
+    html = page(sign_in(coordinator), other)
+    assert "Enheten har ingen omgång som pågår just nu." in html
+    assert "Registrera steg 1 som klart" not in html
+    assert "Registrera en gruppträff" in html  # what is learnt counts from the first day
 
 
 def test_manager_records_a_group_session(unit: Unit, manager: User, sign_in: SignIn) -> None:
@@ -131,7 +142,7 @@ def test_manager_records_single_completions(unit: Unit, manager: User, sign_in: 
 def test_completions_error_opens_the_form(unit: Unit, manager: User, sign_in: SignIn) -> None:
     response = sign_in(manager).post(url("course_completions", unit), {"completed_on": str(clock.today())})
     html = " ".join(response.content.decode().split())
-    assert "<details open>" in html
+    assert '<details class="reveal" open>' in html
     assert "Välj minst en person." in html
 
 
@@ -174,7 +185,7 @@ def test_manager_below_the_threshold_reads_the_figures(unit: Unit, manager: User
     rows.taken(unit, rows.crew(unit, 4)[:2])
     response = sign_in(manager).post(url("web_course_complete", unit), {"on": str(clock.today())})
     html = " ".join(response.content.decode().split())
-    assert "hade 2 av 5 gått kursen (40 %). Det krävs 80 %, alltså 4 personer: 2 till." in html
+    assert "hade 2 av 5 gått kursen (40 %). Det krävs 80 %, alltså 4 av 5: 2 till." in html
     assert "Skäl till undantag" not in html
     assert not StepCompletion.objects.exists()
 
@@ -220,6 +231,15 @@ def test_page_makes_the_same_queries_for_1_and_3_rows(unit: Unit, manager: User,
             page(client, unit)
         counted.append(len(queries_made))
     assert counted[0] == counted[1] <= 21
+
+
+def test_completions_come_in_pages(unit: Unit, manager: User, sign_in: SignIn) -> None:
+    rows.taken(unit, rows.crew(unit, 26))
+    client = sign_in(manager)
+    pages = [client.get(url("step_1", unit), {"page": number}).content.decode() for number in (1, 2)]
+    assert [html.count("/genomforda/") - 1 for html in pages] == [25, 1]
+    assert 'href="?page=2"' in pages[0]
+    assert 'href="?page=1"' in pages[1]
 
 
 def test_page_of_400_people_shows_each_once_in_each_form(unit: Unit, manager: User, sign_in: SignIn) -> None:

@@ -203,9 +203,19 @@ def test_trainings_list_filters_by_state_and_takes_nonsense(unit: Unit, coordina
     assert "Kommande" in html
     assert "Passerad" not in html
     assert "Här finns inga utbildningar just nu." in text(client.get(reverse("trainings"), {"visa": "held"}))
-    html = text(client.get(reverse("trainings"), {"visa": "%00'", "sida": "-9"}))
+    html = text(client.get(reverse("trainings"), {"visa": "%00'", "page": "-9"}))
     assert "Kommande" in html
     assert "Passerad" in html
+
+
+def test_trainings_list_keeps_the_filter_from_page_to_page(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
+    for number in range(26):
+        rows.training(factories.open_round(unit), by=coordinator, title=f"Utbildning nr {number:02}", days=number + 1)
+    client = sign_in(coordinator)
+    first = text(client.get(reverse("trainings"), {"visa": "booked"}))
+    assert 'href="?visa=booked&amp;page=2"' in first
+    second = text(client.get(reverse("trainings"), {"visa": "booked", "page": "2"}))
+    assert ("nr 24" in first, "nr 25" in first, "nr 24" in second, "nr 25" in second) == (True, False, False, True)
 
 
 @pytest.mark.parametrize(("name", "most"), [("trainings", 8), ("step_2", 14)])

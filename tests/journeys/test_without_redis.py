@@ -1,0 +1,115 @@
+"""With Redis stopped every page works and nothing is lost; when it is back, what waited happens, once."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from followups.models import SweepRun
+from jarfalla import clock
+from jarfalla.embedded import EmbeddedRedis, start_redis
+from routines import actions as routines
+from routines.models import RoutineVersion, Template
+from tests import factories
+from tests.pages import Visitor
+from tests.real_servers import MailBox, celery, smtp_server, wait_for, web
+from units import actions
+from units.models import Message, Programme, Step, StepCompletion, Unit, User
+from units.models.message import MessageState
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+
+PAGES = ["start", "overview", "units", "trainings", "routines", "follow_ups", "outbox", "statistics", "contacts"]
+STEPS = ["unit", "step_1", "step_2", "step_3", "step_4", "unit_staff"]
+
+
+def due_for_follow_up(by: User) -> Unit:
+    """A unit whose window opened yesterday: a sweep has a reminder to write."""
+    unit = factories.taking_part(factories.unit(name="Uppföljningens skola"))
+    step_3_on = clock.today() - dt.timedelta(days=190)
+    for step in (Step.WEB_COURSE, Step.TRAINING, Step.ROUTINES):
+        actions.complete_step(factories.open_round(unit), step, on=step_3_on, by=by)
+    return unit
+
+
+def approved_version(unit: Unit, coordinator: User, manager: User) -> RoutineVersion:
+    """A version that waits for its PDF."""
+    routines.seed_templates()
+    routine = routines.create_routine(unit, template=Template.objects.earliest("pk"), title="Rutin", by=coordinator)
+    version = routine.versions.get()
+    factories.write_what_is_missing(version, by=manager)
+    routines.submit_version(version, by=manager)
+    routines.endorse_version(version, by=coordinator)
+    return version
+
+
+@pytest.fixture
+def portal(redis_server: EmbeddedRedis, tmp_path: Path, transactional_db: None) -> Any:
+    """Web, worker and beat as processes, on a Redis and an SMTP server that the test can stop."""
+    with smtp_server() as box:
+        words = {
+            "REDIS_URL": redis_server.url,
+            "EMAIL_URL": box.url,
+            "TICK_SECONDS": "1",
+            "SWEEP_HOUR": "0",
+            "VAR_DIR": str(tmp_path),
+        }
+        with (
+            web(tmp_path / "web.log", **words) as address,
+            celery("worker", tmp_path / "worker.log", **words),
+            celery("beat", tmp_path / "beat.log", **words),
+        ):
+            yield address, box
+
+
+def test_pages_work_and_nothing_is_lost_without_redis(
+    portal: tuple[str, MailBox],
+    redis_server: EmbeddedRedis,
+    unit: Unit,
+    coordinator: User,
+    manager: User,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    address, box = portal
+    settings.MEDIA_ROOT = tmp_path / "media"
+    Programme.current()
+    wait_for(lambda: SweepRun.objects.filter(finished_at__isnull=False).exists(), 60, "the first sweep")
+
+    redis_server.stop()
+    SweepRun.objects.all().delete()  # a new day: today's sweep has not been
+    visitor = Visitor(address, manager)
+    chief = Visitor(address, coordinator)
+    for name in PAGES:
+        assert chief.get(reverse(name)) == 200, name
+    for name in STEPS:
+        assert visitor.get(reverse(name, args=[unit.slug])) == 200, name
+
+    due_for_follow_up(coordinator)
+    version = approved_version(unit, coordinator, manager)
+    actions.update_unit(unit, by=coordinator, declared_headcount=5)
+    step_1 = reverse("step_1", args=[unit.slug])
+    assert (
+        visitor.post(step_1, reverse("group_session_new", args=[unit.slug]), held_on=clock.today(), headcount=5) == 302
+    )
+    assert visitor.post(step_1, reverse("web_course_complete", args=[unit.slug]), on=clock.today()) == 302
+    approve = reverse("routine_approve", args=[version.routine.slug])
+    assert visitor.post(approve, approve) == 302
+    assert StepCompletion.objects.filter(round__unit=unit).count() == 1
+    waiting = Message.objects.in_state(MessageState.PLANNED).count()
+    assert waiting > 0
+    assert box.mails == []
+
+    start_redis(redis_server.folder)
+    wait_for(lambda: SweepRun.objects.filter(finished_at__isnull=False).exists(), 90, "the sweep of the day")
+    wait_for(lambda: not Message.objects.in_state(MessageState.PLANNED).exists(), 60, "the outbox")
+    wait_for(lambda: RoutineVersion.objects.in_force().filter(pk=version.pk).exists(), 60, "the publication")
+    assert Message.objects.count() >= waiting + 1  # the reminder of the sweep
+    assert Message.objects.filter(key__startswith="follow_up_opens:").exists()
+    identities = sorted(mail["Message-ID"] for mail in box.mails)
+    assert identities == sorted(set(identities))
+    assert len(identities) == Message.objects.in_state(MessageState.SENT).count() == Message.objects.count()
+    assert Client().get("/healthz").status_code == 200
