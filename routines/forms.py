@@ -60,6 +60,25 @@ class NewRoutineForm(PortalForm):
         self.fields["template"].offer(unit)  # type: ignore[attr-defined]  # it is a TemplateField
 
 
+class SectionField(forms.CharField):
+    """What a section says. A mandatory one may be empty in a draft: `WriteForm.require_mandatory` asks for it."""
+
+    def __init__(self, section: RoutineSection) -> None:
+        lines = sum(1 + len(line) // 75 for line in section.body.split("\n")) + 1
+        super().__init__(
+            label=section.heading,
+            required=section.is_mandatory,
+            max_length=LONGEST_SECTION,
+            initial=section.body,
+            help_text=str(_HINTS.get(section.kind, "")),
+            validators=[refuse_unprintable],
+            widget=forms.Textarea(attrs={"class": "form-control", "rows": min(max(lines, 5), 24)}),
+        )
+
+    def validate(self, value: str) -> None:
+        """Anything may be saved; also nothing."""
+
+
 class WriteForm(PortalForm):
     """All sections of a version on one page. `seen` is the text that the writer began from."""
 
@@ -70,25 +89,19 @@ class WriteForm(PortalForm):
         super().__init__(*args, **kwargs)
         self.sections = list(version.sections.all())
         for section in self.sections:
-            self.fields[name_of(section)] = self._field(section)
+            self.fields[name_of(section)] = SectionField(section)
         self.guard()
 
-    @staticmethod
-    def _field(section: RoutineSection) -> forms.CharField:
-        lines = max(section.body.count("\n") + len(section.body) // 70 + 2, 6 if section.kind == "text" else 4)
-        return forms.CharField(
-            label=section.heading,
-            required=False,
-            max_length=LONGEST_SECTION,
-            initial=section.body,
-            help_text=str(_HINTS.get(section.kind, "")),
-            validators=[refuse_unprintable],
-            widget=forms.Textarea(attrs={"rows": min(lines, 24)}),
-        )
-
     def rows(self) -> list[tuple[RoutineSection, forms.BoundField]]:
-        """Each section with its field, in order."""
-        return [(section, self[name_of(section)]) for section in self.sections]
+        """Each section with its field, in order; the field says what it is described by: guidance, hint, error."""
+        rows = [(section, self[name_of(section)]) for section in self.sections]
+        for section, field in rows:
+            described_by = [f"vagledning-{section.position}", f"{field.auto_id}_helptext"]
+            if field.errors:
+                described_by.append(f"{field.auto_id}_error")
+                field.field.widget.attrs["class"] = "form-control is-invalid"
+            field.field.widget.attrs["aria-describedby"] = " ".join(described_by)
+        return rows
 
     def bodies(self) -> dict[int, str]:
         """What was written, by the section's position; only of a valid form."""

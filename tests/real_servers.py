@@ -1,8 +1,6 @@
 """Real servers for tests: a Celery worker and beat as processes of their own, an SMTP server, a Redis to stop."""
 
 import contextlib
-import os
-import signal
 import socket
 import subprocess
 import time
@@ -79,21 +77,12 @@ def web(log: Path, **environment: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _process(name: str, log: Path, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    full = os.environ | {"DATABASE_URL": database_url(), "DEBUG": "1", **environment}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            processes.command(name), cwd=processes.ROOT, env=full, stdout=out, stderr=out, start_new_session=True
-        )
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    full = {"DATABASE_URL": database_url(), "DEBUG": "1", **environment}
+    process = processes.start(name, processes.command(name), log=log, environment=full)
+    try:
+        yield process.popen
+    finally:
+        processes.stop([process])
 
 
 def free_port() -> int:

@@ -1,5 +1,6 @@
 """Forms of the units app, and what every form of the portal has in common."""
 
+import datetime as dt
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -14,9 +15,14 @@ from jarfalla.privacy import refuse_personal_numbers
 from units.imports import UnitList, read_units
 from units.models import MembershipRole, ParticipationState, Programme, Unit
 
+EARLIEST = dt.date(2000, 1, 1)
+
 
 class DateField(forms.DateField):
-    """A day, typed in the browser's own date field. `past=True` refuses tomorrow and later."""
+    """A day, typed in the browser's own date field. `past=True` refuses tomorrow and later.
+
+    A year such as 0026 is a slip of the finger: nothing in the portal is older than this century.
+    """
 
     def __init__(self, *, past: bool = False, **kwargs: Any) -> None:
         self.past = past
@@ -24,8 +30,10 @@ class DateField(forms.DateField):
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> Any:
-        """The date; refused at this field when it lies in the future."""
+        """The date; refused at this field when it lies in the future or before EARLIEST."""
         day = super().clean(value)
+        if day and day < EARLIEST:
+            raise forms.ValidationError(_("Året ser inte rätt ut. Skriv fyra siffror, till exempel 2026."))
         if self.past and day and day > clock.today():
             raise forms.ValidationError(_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."))
         return day

@@ -63,13 +63,19 @@ class Share:
 
 def end(pid: int, number: signal.Signals, still_there: Callable[[], bool]) -> None:
     """Send `number` to a server and wait until it has gone; after STOP_SECONDS end it the hard way."""
+    deadline = time.monotonic() + STOP_SECONDS
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-        deadline = time.monotonic() + STOP_SECONDS
-        while still_there():
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)  # if it is our own child, take it off the process table
+        while still_there() or not _is_off_the_process_table(pid):
             if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGQUIT)
-                return
+                os.kill(pid, signal.SIGKILL)
+                deadline += STOP_SECONDS
             time.sleep(0.02)
+
+
+def _is_off_the_process_table(pid: int) -> bool:
+    """Whether nothing of the process is left; a child of ours stays there until we look."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True  # not our child: its own parent, or init, looks

@@ -47,6 +47,7 @@ def overview(request: PortalRequest) -> HttpResponse:
     sort = Sort.from_query(request.GET.get("sort", ""))
     page = listed(units, filters, figures, sort).get_page(request.GET.get("page"))
     context = {
+        "programme": programme,
         "filters": filters,
         "figures": figures,
         "tiles": step_tiles(figures, filters),
@@ -99,7 +100,7 @@ class Sort:
             "kind": by_label("kind", Kind.choices),
             # All windows are equally long, so the order of their last days is also that of their first.
             "deadline": Case(When(steps_done=Step.ROUTINES, then=F("window_closes_on"))),
-        }.get(self.by, self.by)
+        }.get(self.by, f"{self.by}_on")
         return [nulls_last(expression, descending=self.descending), swedish_order("name"), "pk"]
 
 

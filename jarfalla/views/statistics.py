@@ -25,6 +25,7 @@ def statistics(request: PortalRequest) -> HttpResponse:
     units = units_with_progress(filters.on_units(Unit.objects.all()), programme, clock.today())
     figures = Figures(count_progress(units))
     context = {
+        "programme": programme,
         "filters": filters,
         "figures": figures,
         "kinds": kind_rows(figures),

@@ -27,6 +27,7 @@ def unit(request: PortalRequest, slug: str) -> HttpResponse:
     reader = reader_of(row, request.user)
     known, rounds = evidence([row])[row.pk], rounds_of(row)
     context = {
+        "programme": programme,
         "unit": row,
         "reader": reader,
         "status": ProgressStatus(row.status),

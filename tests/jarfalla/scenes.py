@@ -1,6 +1,8 @@
 """Units, routines and trainings in chosen states, for the pages that see every app."""
 
 import datetime as dt
+import html
+import re
 from typing import Any
 
 from django.utils.text import slugify
@@ -68,3 +70,9 @@ def training(unit: Unit, *, title: str, days: int, by: User, held: bool = False)
 def days_before(days: int) -> dt.date:
     """The date `days` ago."""
     return clock.today() - dt.timedelta(days=days)
+
+
+def words(page: bytes) -> str:
+    """What a person reads in the main part of a page, with one space between words."""
+    main = page.decode().split("<main", 1)[1].split("</main>")[0]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", main.split(">", 1)[1])).split())

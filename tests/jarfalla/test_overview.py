@@ -17,7 +17,7 @@ from tests import factories
 from tests.conftest import SignIn
 from tests.jarfalla import scenes
 from units import actions
-from units.models import Kind, Message, ParticipationState, Unit, User
+from units.models import Kind, Message, ParticipationState, Programme, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +31,12 @@ def text(client: Client, address: str = "/oversikt/") -> str:
     """What a person reads on the page."""
     response = client.get(address)
     assert response.status_code == 200
-    return words(response.content.decode())
+    return scenes.words(response.content)
 
 
-def words(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+def fragment(markup: str) -> str:
+    """What a person reads in a part of a page."""
+    return scenes.words(f"<main>{markup}</main>".encode())
 
 
 def listed(client: Client, query: str) -> list[str]:
@@ -47,7 +48,7 @@ def listed(client: Client, query: str) -> list[str]:
 def week(client: Client, query: str = "") -> list[str]:
     """The list of what to do this week, one sentence a line, without who does it."""
     page = client.get(f"/oversikt/{query}").content.decode()
-    return [words(found) for found in re.findall(r'<p class="todo__what">(.*?)</p>', page, re.DOTALL)]
+    return [fragment(found) for found in re.findall(r'<p class="todo__what">(.*?)</p>', page, re.DOTALL)]
 
 
 def test_overview_counts_each_step_of_those_taking_part(client: Client, coordinator: User) -> None:
@@ -153,7 +154,7 @@ def test_overview_pages_keep_the_filter(client: Client) -> None:
         factories.unit(name=f"Skola {number:02}", kind=Kind.COMPULSORY_SCHOOL)
     factories.unit(name="Förskola", kind=Kind.PRESCHOOL)
     page = client.get("/oversikt/?kind=compulsory_school&sort=-name").content.decode()
-    assert "27 enheter" in words(page)
+    assert "27 enheter" in fragment(page)
     assert 'href="?kind=compulsory_school&amp;sort=-name&amp;page=2"' in page
     assert listed(client, "kind=compulsory_school&sort=-name&page=2") == ["Skola 02", "Skola 01"]
 
@@ -186,10 +187,11 @@ def test_overview_pages_keep_the_filter(client: Client) -> None:
 )
 def test_overview_leaves_out_what_it_does_not_understand(client: Client, query: str) -> None:
     factories.unit(name="Alens förskola")
-    page = client.get(f"/oversikt/?{query}")
-    assert page.status_code == 200
-    assert "Översikt" in page.content.decode()
-    assert "evil" not in page.content.decode()
+    response = client.get(f"/oversikt/?{query}")
+    assert response.status_code == 200
+    main = response.content.decode().split("<main")[1]
+    assert "Översikt" in main
+    assert "evil" not in main
 
 
 def test_overview_with_an_unknown_filter_lists_all(client: Client) -> None:
@@ -200,7 +202,8 @@ def test_overview_with_an_unknown_filter_lists_all(client: Client) -> None:
 def test_overview_search_with_a_personnummer_is_dropped(client: Client) -> None:
     factories.unit(name="Alens förskola")
     page = client.get("/oversikt/?q=19121212-1212").content.decode()
-    assert "19121212" not in page
+    assert "19121212" not in page.split("<main")[1]
+    assert listed(client, "q=19121212-1212") == ["Alens förskola"]
 
 
 def test_overview_tells_htmx_the_clean_address(client: Client) -> None:
@@ -241,15 +244,17 @@ def test_this_week_sentences(client: Client, coordinator: User) -> None:
     routine = scenes.routine(trained, title="Oro för barn", state=VersionState.IN_REVIEW, by=coordinator)
     page = client.get("/oversikt/").content.decode()
     assert re.fullmatch(r"Almen Granska rutinen ”Oro för barn”, inskickad \d+ \w+ \d{4}\.", week(client)[0])
-    assert re.search(r"Blev utbildningen ”Att se i tid” av \d+ \w+ \d{4}\? Bocka av eller ställ in den\.", words(page))
-    assert re.search(r"Björken Inbjuden \d+ \w+ \d{4} och har inte svarat\. Hör av dig\.", words(page))
+    assert re.search(
+        r"Blev utbildningen ”Att se i tid” av \d+ \w+ \d{4}\? Bocka av eller ställ in den\.", fragment(page)
+    )
+    assert re.search(r"Björken Inbjuden \d+ \w+ \d{4} och har inte svarat\. Hör av dig\.", fragment(page))
     for address in (
         f"/rutiner/{routine.slug}/granska/",
         f"/utbildningar/{training.pk}/",
         f"/enheter/{invited.slug}/deltagande/",
     ):
         assert f'href="{address}"' in page
-    assert "1 rutin att granska 1 utbildning att bocka av 1 inbjudan utan svar" in words(page)
+    assert "1 rutin att granska 1 utbildning att bocka av 1 inbjudan utan svar" in fragment(page)
 
 
 def test_this_week_leaves_out_what_can_wait(client: Client, coordinator: User) -> None:
@@ -324,10 +329,11 @@ def queries(client: Client, address: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("address", ["/oversikt/", "/oversikt/?visa=alla&status=invited&sort=-deadline&district=Del+1"])
+@pytest.mark.parametrize("address", ["/oversikt/", "/oversikt/?visa=alla&status=invited&sort=-deadline&district=Del+0"])
 def test_overview_asks_at_most_ten_queries_for_3_and_for_300_units(
     client: Client, coordinator: User, address: str
 ) -> None:
+    Programme.current()  # the row is made by whoever asks first, in any portal once
     municipality(3, by=coordinator)
     for_three = queries(client, address)
     municipality(297, by=coordinator, first=3)

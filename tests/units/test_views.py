@@ -40,7 +40,7 @@ def test_units_shows_a_reader_no_names(sign_in: SignIn, unit: Unit, reader: User
 
 
 def test_units_search_with_nonsense_answers_politely(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
-    page = sign_in(coordinator).get("/enheter/", {"q": "\x00%<b>", "sida": "nio"})
+    page = sign_in(coordinator).get("/enheter/", {"q": "\x00%<b>", "page": "nio"})
     assert page.status_code == 200
     assert "Ingen enhet heter något med ”%&lt;b&gt;”." in text_of(page)
 

@@ -20,11 +20,11 @@ def outbox(request: PortalRequest) -> HttpResponse:
     """The messages, newest first, by state."""
     permissions.require_coordinator(request.user)
     chosen = request.GET.get("status", "")
-    query = f"status={chosen}" if chosen in MessageState.values else ""
+    query = f"?status={chosen}&" if chosen in MessageState.values else ""
     found = Message.objects.select_related("recipient", "unit").order_by("-pk")
     if query:
         found = found.in_state(MessageState(chosen))
-    page = Paginator(found, MESSAGES_PER_PAGE).get_page(request.GET.get("sida"))
+    page = Paginator(found, MESSAGES_PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "units/outbox.html",

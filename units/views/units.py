@@ -25,8 +25,8 @@ def units(request: PortalRequest) -> HttpResponse:
     search = request.GET.get("q", "").replace("\x00", "").strip()
     found = Unit.objects.visible_to(request.user).filter(name__icontains=search)
     progress = units_with_progress(found, Programme.current(), clock.today()).order_by(swedish_order("name"))
-    page = Paginator(progress, UNITS_PER_PAGE).get_page(request.GET.get("sida"))
-    query = urlencode({"q": search}) if search else ""
+    page = Paginator(progress, UNITS_PER_PAGE).get_page(request.GET.get("page"))
+    query = f"?{urlencode({'q': search})}&" if search else ""
     return render(request, "units/units.html", {"page_obj": page, "search": search, "query": query})
 
 
