@@ -78,7 +78,7 @@ def start_demo(var: Path, *options: str, port: int = 0) -> Demo:
 
 
 @contextlib.contextmanager
-def running_demo(var: Path, *options: str, port: int = 0, seconds: float = 100) -> Iterator[Demo]:
+def running_demo(var: Path, *options: str, port: int = 0, seconds: float = 180) -> Iterator[Demo]:
     """A demo that is ready to be clicked, stopped with Ctrl-C at the end; fails if anything is left running.
 
     `options` are those of `manage.py demo`, such as "--units=5".

@@ -12,3 +12,4 @@ from jarfalla import catalogues, embedded
 
 embedded.provide_servers()
 catalogues.compile_catalogues()
+(embedded.var_dir() / "static").mkdir(exist_ok=True)  # whitenoise warns in each test without it

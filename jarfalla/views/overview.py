@@ -147,11 +147,11 @@ class Row:
         """The next date of the unit, in words; empty when none is waiting."""
         opens, closes = self.unit.window_opens_on, self.unit.window_closes_on
         if self.status == ProgressStatus.WAITING_FOR_FOLLOW_UP and opens:
-            return _("öppnar %(day)s") % {"day": date_format(opens, "j M Y")}
+            return _("öppnar %(day)s") % {"day": date_format(opens, "j b Y")}
         if self.status == ProgressStatus.FOLLOW_UP_DUE and closes:
-            return _("senast %(day)s") % {"day": date_format(closes, "j M Y")}
+            return _("senast %(day)s") % {"day": date_format(closes, "j b Y")}
         if self.status == ProgressStatus.FOLLOW_UP_OVERDUE and closes:
-            return _("skulle gjorts %(day)s") % {"day": date_format(closes, "j M Y")}
+            return _("skulle gjorts %(day)s") % {"day": date_format(closes, "j b Y")}
         return ""
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.formats import date_format
 
 from followups.models import Decision, FollowUp, SupportAction
 from jarfalla import clock
@@ -65,7 +66,7 @@ def test_overview_counts_each_step_of_those_taking_part(client: Client, coordina
 
 def test_overview_row_shows_when_each_step_was_done_and_what_is_next(client: Client, coordinator: User) -> None:
     scenes.standing_at(1, by=coordinator, name="Åsens skola", kind=Kind.COMPULSORY_SCHOOL, days_ago=3)
-    day = scenes.days_before(3).isoformat()
+    day = date_format(scenes.days_before(3), "j b Y")
     assert f"Åsens skola Grundskola Steg 1 klart {day} Steg 2 nästa Steg 3 – väntar" in text(client)
 
 

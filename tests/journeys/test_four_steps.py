@@ -99,8 +99,8 @@ def hold_a_training(coordinator: Person) -> None:
     coordinator.fill("Vad handlar utbildningen om?", "Tidiga tecken")
     coordinator.fill("Datum", coordinator.page.evaluate("new Date().toISOString().slice(0, 10)"))
     coordinator.press("Boka utbildningen")
-    coordinator.page.get_by_role("link", name="Tidiga tecken").first.click()
-    coordinator.press("Den är genomförd")
+    coordinator.reads("Utbildningen är bokad.")
+    coordinator.press("Registrera som genomförd")
 
 
 def put_a_routine_in_force(coordinator: Person, manager: Person) -> str:
@@ -163,7 +163,7 @@ def close_the_round(coordinator: Person) -> None:
     """Step 4: the coordinator records the follow-up and the round closes."""
     coordinator.go(f"/enheter/{SLUG}/steg-4/")
     coordinator.fill("Används rutinerna", "Ja, och de står i verksamhetsplanen.")
-    coordinator.page.get_by_label(re.compile("^Klart")).check()
+    coordinator.page.locator("input[name=decision][value=done]").check()
     coordinator.press("Spara uppföljningen")
     coordinator.go(f"/enheter/{SLUG}/")
     coordinator.reads("Klar")

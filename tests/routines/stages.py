@@ -1,5 +1,7 @@
 """Routines walked through the portal's own actions as far as a test needs."""
 
+from django.utils.text import slugify
+
 from routines import actions
 from routines.models import Routine, RoutineVersion, SectionKind, Template, VersionState
 from tests import factories
@@ -45,7 +47,7 @@ def walk_on(version: RoutineVersion, state: VersionState, *, by: User, manager: 
 
 def in_force_without_pdf(unit: Unit, *, title: str, by: User) -> Routine:
     """A routine in force whose file is not a PDF: for lists, where rendering three would only take time."""
-    made = Routine.objects.create(unit=unit, title=title, slug=f"{title}-{unit.slug}".lower(), created_by=by)
+    made = Routine.objects.create(unit=unit, title=title, slug=slugify(f"{title} {unit.slug}"), created_by=by)
     version = made.versions.create(number=1, created_by=by)
     version.sections.create(position=1, kind=SectionKind.TEXT, heading="Syfte", body="Text")
     version.approved_at, version.approved_by = version.created_at, by

@@ -88,11 +88,11 @@ def test_two_versions_are_never_in_force_at_once(unit: Unit, coordinator: User) 
 
 def test_version_in_force_has_its_pdf(unit: Unit, coordinator: User) -> None:
     routine = stages.in_force_without_pdf(unit, title="Gäller", by=coordinator)
+    routine.versions.update(ended_at=clock.now())
     with (
         pytest.raises(IntegrityError, match="version_in_force_is_approved_and_has_its_pdf"),
         transaction.atomic(),
     ):
-        routine.versions.update(ended_at=clock.now())
         routine.versions.create(number=2, created_by=coordinator, in_force_at=clock.now())
 
 

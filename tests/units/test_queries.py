@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from jarfalla import clock
 from tests import factories
+from tests.jarfalla.scenes import standing_at
 from units import actions
 from units.models import Kind, ParticipationState, Programme, Step, StepCompletion, Unit, User
 from units.queries import (
@@ -20,6 +21,8 @@ from units.queries import (
     add_months,
     by_label,
     count_progress,
+    places,
+    steps_of,
     swedish_key,
     swedish_order,
     units_with_progress,
@@ -32,14 +35,6 @@ TODAY = dt.date(2026, 11, 22)
 
 def progress(today: dt.date | None = None) -> "QuerySet[UnitWithProgress, UnitWithProgress]":
     return units_with_progress(Unit.objects.all(), Programme.current(), today or clock.today())
-
-
-def standing_at(steps: int, *, by: User, name: str = "", days_ago: int = 10, **fields: str) -> Unit:
-    """A unit that takes part and has done `steps` steps, the last one `days_ago`."""
-    unit = factories.taking_part(factories.unit(name=name, **fields))
-    for step in list(Step)[:steps]:
-        actions.complete_step(factories.open_round(unit), step, on=clock.today() - dt.timedelta(days=days_ago), by=by)
-    return unit
 
 
 def test_status_of_a_unit_that_does_not_take_part(coordinator: User) -> None:
@@ -136,11 +131,10 @@ def test_count_progress_by_kind(coordinator: User) -> None:
     months=st.integers(min_value=1, max_value=60),
 )
 def test_add_months_agrees_with_the_models(date: dt.date, months: int) -> None:
-    factories_unit = Unit.objects.filter(name="Datum").first() or factories.unit(name="Datum")
-    Unit.objects.filter(pk=factories_unit.pk).update(declared_on=date)
-    assert Unit.objects.values_list(add_months("declared_on", months), flat=True).get() == date + relativedelta(
-        months=months
-    )
+    unit = Unit.objects.first() or factories.unit()
+    Unit.objects.filter(pk=unit.pk).update(declared_on=date)
+    in_sql = Unit.objects.values_list(add_months("declared_on", months), flat=True).get()
+    assert in_sql == date + relativedelta(months=months)
 
 
 def test_follow_up_window_agrees_with_the_round(coordinator: User) -> None:
@@ -188,4 +182,30 @@ def test_by_label_sorts_by_what_users_read(db: None) -> None:
     for kind in (Kind.SAFETY, Kind.OPEN_PRESCHOOL, Kind.ASSOCIATION, Kind.PRESCHOOL):
         factories.unit(kind=kind)
     order = Unit.objects.order_by(by_label("kind", Kind.choices)).values_list("kind", flat=True)
-    assert [Kind(kind).label for kind in order] == ["Förening", "Förskola", "Trygghet", "Öppen förskola"]
+    assert [str(Kind(kind).label) for kind in order] == ["Förening", "Förskola", "Trygghet", "Öppen förskola"]
+
+
+def test_steps_of_a_unit_on_its_way(coordinator: User) -> None:
+    standing_at(2, by=coordinator, name="Almen")
+    steps = steps_of(progress().get())
+    assert [(step.number, step.state) for step in steps] == [(1, "done"), (2, "done"), (3, "next"), (4, "waiting")]
+    assert [step.on is None for step in steps] == [False, False, True, True]
+    assert steps[0].url == "/enheter/almen/steg-1/"
+
+
+@pytest.mark.parametrize(("days_ago", "state"), [(10, "waiting"), (200, "next"), (400, "overdue")])
+def test_steps_of_a_unit_before_its_follow_up(coordinator: User, days_ago: int, state: str) -> None:
+    standing_at(3, by=coordinator, days_ago=days_ago)
+    assert steps_of(progress().get())[3].state == state
+
+
+def test_steps_of_a_unit_that_does_not_take_part_have_no_next(coordinator: User) -> None:
+    unit = standing_at(1, by=coordinator)
+    actions.record_participation(unit, state=ParticipationState.PAUSED, by=coordinator)
+    assert [step.state for step in steps_of(progress().get())] == ["done", "waiting", "waiting", "waiting"]
+
+
+def test_places_are_the_pairs_that_there_are(db: None) -> None:
+    for department, district in (("A", "X"), ("A", "X"), ("A", "Y"), ("", "")):
+        factories.unit(department=department, district=district)
+    assert sorted(places()) == [("", ""), ("A", "X"), ("A", "Y")]

@@ -1,0 +1,103 @@
+"""Who is written to when, and what the letters say."""
+
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+
+from routines import actions
+from routines.models import RoutineVersion, Template, VersionState
+from tests import factories
+from tests.routines import stages
+from units.models import MembershipRole, Message, Unit, User, UserRole
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version(template: Template, unit: Unit, coordinator: User, manager: User, member: User) -> RoutineVersion:
+    """A draft that can be submitted; more people than those who should get mail."""
+    factories.user(name="Andra Samordnaren", role=UserRole.COORDINATOR)
+    factories.staff(unit, name="Två Chef", role=MembershipRole.MANAGER)
+    draft = stages.newest(stages.routine(unit, title="Vår <rutin>", template=template, by=coordinator))
+    factories.write_what_is_missing(draft, by=manager)
+    return draft
+
+
+def since(act: Callable[[], object]) -> dict[str, Message]:
+    """The letters that `act` puts in the outbox, by the name of who gets them."""
+    before = list(Message.objects.values_list("pk", flat=True))
+    act()
+    return {message.recipient.name: message for message in Message.objects.exclude(pk__in=before)}
+
+
+def test_submitted_version_is_written_about_to_the_coordinators(version: RoutineVersion, manager: User) -> None:
+    letters = since(lambda: actions.submit_version(version, by=manager))
+    assert set(letters) == {"Sam Samordnare", "Andra Samordnaren"}
+    letter = letters["Sam Samordnare"]
+    assert letter.subject == "Att granska: Vår <rutin>, Tallbackens förskola"
+    assert letter.unit == version.routine.unit
+    assert "Hej Sam Samordnare!" in letter.text
+    assert "Cia Chef har skickat rutinen ”Vår <rutin>” för Tallbackens förskola till dig för granskning." in letter.text
+    assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/granska/" in letter.text
+    assert "Vår &lt;rutin&gt;" in letter.html
+    assert f'href="{settings.BASE_URL}/rutiner/{version.routine.slug}/granska/"' in letter.html
+
+
+def test_returned_version_is_written_about_to_the_managers_with_the_comment(
+    version: RoutineVersion, coordinator: User, manager: User
+) -> None:
+    actions.submit_version(version, by=manager)
+    letters = since(lambda: actions.return_version(version, comment="Skriv vem som <ringer>.", by=coordinator))
+    assert set(letters) == {"Cia Chef", "Två Chef"}
+    letter = letters["Cia Chef"]
+    assert letter.subject == "Rutinen behöver ändras: Vår <rutin>"
+    assert "Skriv vem som <ringer>." in letter.text
+    assert "Skriv vem som &lt;ringer&gt;." in letter.html
+    assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/skriv/" in letter.text
+
+
+def test_version_that_a_manager_takes_back_is_not_written_about_to_that_manager(
+    version: RoutineVersion, coordinator: User, manager: User
+) -> None:
+    stages.walk_on(version, VersionState.ENDORSED, by=coordinator, manager=manager)
+    assert set(since(lambda: actions.return_version(version, comment="Fel.", by=manager))) == {"Två Chef"}
+
+
+def test_endorsed_version_is_written_about_to_the_managers(
+    version: RoutineVersion, coordinator: User, manager: User
+) -> None:
+    actions.submit_version(version, by=manager)
+    letters = since(lambda: actions.endorse_version(version, by=coordinator))
+    assert set(letters) == {"Cia Chef", "Två Chef"}
+    assert letters["Cia Chef"].subject == "Klar att fastställa: Vår <rutin>"
+    assert "Sam Samordnare har granskat rutinen" in letters["Cia Chef"].text
+    assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/faststall/" in letters["Cia Chef"].text
+
+
+def test_version_in_force_is_written_about_to_managers_and_coordinators(
+    version: RoutineVersion, coordinator: User, manager: User
+) -> None:
+    stages.walk_on(version, VersionState.APPROVED, by=coordinator, manager=manager)
+    letters = since(lambda: actions.publish(version))
+    assert set(letters) == {"Cia Chef", "Två Chef", "Sam Samordnare", "Andra Samordnaren"}
+    letter = letters["Cia Chef"]
+    assert letter.subject == "Nu gäller rutinen Vår <rutin>, Tallbackens förskola"
+    assert "version 1, gäller från och med" in letter.text
+    assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/\n" in letter.text
+
+
+def test_second_click_writes_no_second_letter(version: RoutineVersion, manager: User) -> None:
+    actions.submit_version(version, by=manager)
+    assert since(lambda: actions.submit_version(version, by=manager)) == {}
+
+
+def test_letter_names_no_protected_person_and_goes_to_none(
+    version: RoutineVersion, coordinator: User, manager: User
+) -> None:
+    manager.is_protected = True
+    manager.save()
+    letters = since(lambda: actions.submit_version(version, by=manager))
+    assert "Cia Chef" not in letters["Sam Samordnare"].text
+    assert "Enhetens chef har skickat rutinen" in letters["Sam Samordnare"].text
+    assert set(since(lambda: actions.endorse_version(version, by=coordinator))) == {"Två Chef"}
