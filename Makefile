@@ -2,8 +2,8 @@
 PORT ?= 8000
 ARGS ?=
 DAYS ?= 0
-# Tests run in this many processes.
-WORKERS ?= auto
+# Tests run in this many processes; a file is one process's, so that a demo started for a file is started once.
+WORKERS ?= logical
 PYTHON_IN_VENV := .venv/bin/python
 # No __pycache__ among the sources.
 export PYTHONDONTWRITEBYTECODE := 1
@@ -17,7 +17,7 @@ demo: setup ## the portal with invented data at http://localhost:PORT; RESET=1 s
 	@exec $(PYTHON_IN_VENV) manage.py demo --port $(PORT) $(if $(filter-out 0 no,$(RESET)),--reset)
 
 test: setup-test ## every test; ARGS="-k routine" passes arguments on
-	@exec $(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS)
+	@exec $(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup-test ## style, types, imports, templates, translations, migrations, production settings
 	@exec bin/check $(ARGS)

@@ -21,7 +21,7 @@ def compile_catalogues() -> list[Path]:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         half = target.with_suffix(".half")
-        subprocess.run(["msgfmt", "--check", "--output-file", str(half), str(source)], check=True)  # noqa: S603, S607  our own words
+        subprocess.run(["msgfmt", "--check-format", "--output-file", str(half), str(source)], check=True)  # noqa: S603, S607  our own words
         half.rename(target)  # whole or not at all: another process may be reading
         changed.append(target)
     return changed

@@ -18,6 +18,12 @@ FIRST_TITLE = gettext_lazy("Rutin vid hedersrelaterat våld och förtryck")
 # Some thirty pages: more is a mistake of the clipboard.
 LONGEST_SECTION = 20_000
 
+# What any text may be refused for, in words that help.
+_REFUSALS: dict[str, Any] = {
+    "max_length": gettext_lazy("Texten är %(show_value)d tecken lång, och högst %(limit_value)d får plats. Korta den."),
+    "null_characters_not_allowed": gettext_lazy("Texten innehåller ett tecken som inte går att spara. Skriv om den."),
+}
+
 
 def refuse_unprintable(value: str) -> None:
     """Raise ValidationError when the PDF has no glyph for some of `value`: better here than after the approval."""
@@ -52,7 +58,11 @@ class NewRoutineForm(PortalForm):
         error_messages={"required": gettext_lazy("Välj en mall."), "invalid_choice": gettext_lazy("Välj en mall.")},
     )
     title = forms.CharField(
-        label=gettext_lazy("Titel"), max_length=150, initial=FIRST_TITLE, validators=[refuse_unprintable]
+        label=gettext_lazy("Titel"),
+        max_length=150,
+        initial=FIRST_TITLE,
+        validators=[refuse_unprintable],
+        error_messages={**_REFUSALS, "required": gettext_lazy("Skriv en titel.")},
     )
 
     def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
@@ -72,6 +82,7 @@ class SectionField(forms.CharField):
             initial=section.body,
             help_text=str(_HINTS.get(section.kind, "")),
             validators=[refuse_unprintable],
+            error_messages=_REFUSALS,
             widget=forms.Textarea(attrs={"class": "form-control", "rows": min(max(lines, 5), 24)}),
         )
 
@@ -150,7 +161,7 @@ class ReturnForm(PortalForm):
         label=gettext_lazy("Vad behöver ändras?"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        error_messages={"required": gettext_lazy("Skriv vad som behöver ändras.")},
+        error_messages={**_REFUSALS, "required": gettext_lazy("Skriv vad som behöver ändras.")},
         help_text=gettext_lazy("Skriv så att den som ska ändra förstår vad och varför."),
     )
 

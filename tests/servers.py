@@ -4,9 +4,8 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("DEBUG", "1")
-ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("VAR_DIR", str(ROOT / "var" / "test"))
-os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "var" / "cache" / "hypothesis"))
+os.environ.setdefault("VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.environ["VAR_DIR"] + "/hypothesis")
 
 from jarfalla import catalogues, embedded
 

@@ -15,6 +15,7 @@ from units import actions
 from units.mail import Letter
 from units.models import Membership, Message, Round, Step, Unit, UnitImport, User
 
+NEW_UNIT = {"name": "Ny förskola", "kind": "preschool", "ownership": "municipal"}
 DRAFT_TITLE = "Hemligt utkast som ingen annan ska se"
 
 
@@ -57,21 +58,6 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
     courses.hold_training(held, on=long_ago, by=coordinator)
     in_force = walk(unit, "Vår rutin", coordinator=coordinator, manager=manager, as_far_as="in_force")
     actions.complete_step(round_, Step.ROUTINES, on=long_ago, by=manager)
-    follow_up = followups.record_follow_up(
-        round_,
-        held_on=clock.today(),
-        decision=Decision.MORE_SUPPORT,
-        routines_used="Ja, hemliga anteckningen",
-        effect="",
-        needs="",
-        support_actions=[Promise("Gå igenom rutinen", "Chefen", clock.today() + dt.timedelta(days=30))],
-        by=coordinator,
-    )
-    message = actions.post_letter(
-        Letter(key="world", recipient=manager, subject="Hej", text="Hej\n", html="<p>Hej</p>"), unit=unit
-    )
-    assert message is not None
-    row = {"name": "Ny förskola", "kind": "preschool", "ownership": "municipal"}
     return World(
         unit=unit,
         round=round_,
@@ -84,10 +70,34 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
         in_review=walk(unit, "Granskas", coordinator=coordinator, manager=manager, as_far_as="in_review"),
         endorsed=walk(unit, "Fastställs", coordinator=coordinator, manager=manager, as_far_as="endorsed"),
         contact=Contact.objects.earliest("position"),
-        support_action=follow_up.support_actions.get(),
-        message=message,
-        unit_import=UnitImport.objects.create(file_name="lista.csv", rows=[row], uploaded_by=coordinator),
+        support_action=support_promised(round_, by=coordinator),
+        message=letter_to(manager, unit),
+        unit_import=UnitImport.objects.create(file_name="lista.csv", rows=[NEW_UNIT], uploaded_by=coordinator),
     )
+
+
+def support_promised(round_: Round, *, by: User) -> SupportAction:
+    """What a follow-up that led to more support promised."""
+    follow_up = followups.record_follow_up(
+        round_,
+        held_on=clock.today(),
+        decision=Decision.MORE_SUPPORT,
+        routines_used="Ja, hemliga anteckningen",
+        effect="",
+        needs="",
+        support_actions=[Promise("Gå igenom rutinen", "Chefen", clock.today() + dt.timedelta(days=30))],
+        by=by,
+    )
+    return follow_up.support_actions.get()
+
+
+def letter_to(user: User, unit: Unit) -> Message:
+    """A letter that waits in the outbox."""
+    message = actions.post_letter(
+        Letter(key="world", recipient=user, subject="Hej", text="Hej\n", html="<p>Hej</p>"), unit=unit
+    )
+    assert message is not None
+    return message
 
 
 def walk(unit: Unit, title: str, *, coordinator: User, manager: User, as_far_as: str) -> Routine:

@@ -19,7 +19,6 @@ from units.models import (
     Ownership,
     Participation,
     ParticipationState,
-    Programme,
     Round,
     StepCompletion,
     Unit,
@@ -54,7 +53,6 @@ class Municipality:
 
     def build(self) -> None:
         """Make the four demo users and every unit with its people, rounds and evidence."""
-        Programme.current()
         for konto, (name, role) in DEMO_USERS.items():
             email = f"{konto}@demo.example"
             self.demo[konto] = User.objects.filter(email=email).first() or User.objects.create_user(

@@ -150,8 +150,7 @@ def test_step_1_at_the_threshold_is_logged(unit: Unit, manager: User) -> None:
 
 def test_step_1_follows_the_programmes_threshold(unit: Unit, manager: User) -> None:
     rows.taken(unit, rows.crew(unit, 1))
-    Programme.current()
-    Programme.objects.update(coverage_threshold_percent=50)
+    Programme.objects.create(coverage_threshold_percent=50)
     assert actions.complete_web_course(factories.open_round(unit), on=clock.today(), by=manager).step == Step.WEB_COURSE
 
 

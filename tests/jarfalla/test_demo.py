@@ -1,6 +1,7 @@
 """`make demo` as it is: started, used from a second terminal, ended in every way; nothing is left running."""
 
 import datetime as dt
+import io
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from jarfalla.management.commands.demo import Command
 from tests.demo import Demo, running_demo, start_demo
 from tests.processes import assert_nothing_left, left_running
 
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.timeout(400)  # seconds
 SMALL = ("--units=3", "--staff=6")
 
 
-@pytest.fixture(scope="module")  # the tests run in the order in which they stand
+@pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One folder for all, so that the data is made once; whatever a failing test left running is ended."""
     folder = tmp_path_factory.mktemp("demo")
@@ -66,10 +68,9 @@ def test_demo_serves_pages_and_ends_with_ctrl_c(var: Path) -> None:
     assert "Stopped." in demo.output.read_text()
 
 
-def test_demo_keeps_its_data_survives_a_kill_starts_over_and_stops_when_a_part_dies(var: Path) -> None:
-    with running_demo(var) as killed:
+def test_demo_that_was_killed_hinders_nothing_and_one_whose_part_dies_stops(var: Path) -> None:
+    with running_demo(var, *SMALL) as killed:
         port = int(killed.base_url.rpartition(":")[2])
-        assert units(killed) == "3\n"  # those of the test above
         killed.manage("move_clock", "200")
         killed.process.kill()
         killed.process.wait()
@@ -78,13 +79,32 @@ def test_demo_keeps_its_data_survives_a_kill_starts_over_and_stops_when_a_part_d
             assert time.monotonic() < deadline, left_running(var)
             time.sleep(0.1)
         # PostgreSQL and Redis still run, and nobody uses them.
-        with running_demo(var, "--reset", "--units=4", "--staff=8", port=port) as demo:
-            assert units(demo) == "4\n"
-            assert not (var / "clock").exists()
+        with running_demo(var, port=port) as demo:
+            assert units(demo) == "3\n"
+            assert (var / "clock").read_text() == "200"
             os.kill(process_of(demo, "jarfalla worker"), signal.SIGKILL)
             said = wait_for_end(demo)
     assert f"CommandError: worker ended by itself (code -9). {var}/log/worker.log ends:" in said
     assert demo.process.returncode == 1
+
+
+def test_demo_reset_removes_the_data_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name)
+    for name in ("postgres/PG_VERSION", "redis/url", "media/a.pdf", "mail/new/1", "clock", "verapdf/jar", "test/log"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    command = Command(stdout=io.StringIO())
+    command.var = tmp_path
+    command._reset()
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "verapdf", "test"}
+
+
+def test_demo_reset_of_a_database_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://portal@database.example.org/portal")
+    with pytest.raises(CommandError, match="DATABASE_URL or REDIS_URL names others"):
+        Command()._reset()
 
 
 def test_demo_on_a_taken_port_says_so_in_one_line(var: Path) -> None:

@@ -184,13 +184,14 @@ def test_former_manager_approves_nothing(draft: RoutineVersion, coordinator: Use
 
 def test_second_click_returns_the_first_result(draft: RoutineVersion, coordinator: User, manager: User) -> None:
     factories.write_what_is_missing(draft, by=manager)
-    for act in (
+    clicks: list[Callable[[], RoutineVersion]] = [
         lambda: actions.submit_version(draft, by=manager),
         lambda: actions.return_version(draft, comment="Mer", by=coordinator),
         lambda: actions.submit_version(draft, by=manager),
         lambda: actions.endorse_version(draft, by=coordinator),
         lambda: actions.approve_version(draft, by=manager),
-    ):
+    ]
+    for act in clicks:
         assert act() == act() == draft
     assert [row.verdict for row in draft.approvals.order_by("pk")] == [
         "submitted",

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from pypdf import PdfReader
 
-from routines import actions, tasks
+from routines import actions, documents, tasks
 from routines.models import Contact, RoutineVersion, Template, VersionState
 from tests.routines import stages
 from units.models import Message, Unit, User
@@ -39,6 +39,12 @@ def files(media: Path) -> list[str]:
     return sorted(path.name for path in media.rglob("*-v2-*"))
 
 
+def stored(media: Path, version: RoutineVersion) -> Path:
+    """Where the version's PDF lies."""
+    assert version.pdf.name
+    return media / version.pdf.name
+
+
 def text_of(version: RoutineVersion) -> str:
     with version.pdf.open("rb") as file:
         return " ".join("\n".join(page.extract_text() for page in PdfReader(BytesIO(file.read())).pages).split())
@@ -49,12 +55,12 @@ def test_publish_version_puts_it_in_force_and_ends_the_old_one(approved: Routine
     assert states(approved) == {1: VersionState.SUPERSEDED, 2: VersionState.IN_FORCE}
     version = RoutineVersion.objects.get(pk=approved.pk)
     old = version.routine.versions.get(number=1)
-    content = (media / version.pdf.name).read_bytes()
+    content = stored(media, version).read_bytes()
     assert content.startswith(b"%PDF-")
     assert version.pdf_sha256 == hashlib.sha256(content).hexdigest()
     assert version.pdf.name == f"routines/{version.routine.slug}-v2-{version.pdf_sha256[:12]}.pdf"
     assert old.ended_at == version.in_force_at
-    assert (media / old.pdf.name).exists()
+    assert stored(media, old).exists()
 
 
 def test_pdf_says_what_the_version_says(approved: RoutineVersion, unit: Unit, manager: User) -> None:
@@ -181,9 +187,9 @@ def test_full_disk_leaves_no_half_file_and_the_old_version_in_force(approved: Ro
 def test_half_a_file_of_that_name_is_replaced(approved: RoutineVersion, media: Path) -> None:
     tasks.publish_version(approved.pk)
     version = RoutineVersion.objects.get(pk=approved.pk)
-    content = (media / version.pdf.name).read_bytes()
-    (media / version.pdf.name).write_bytes(content[:100])
-    name, digest = actions.publishing.documents.store_pdf(version, content)
+    content = stored(media, version).read_bytes()
+    stored(media, version).write_bytes(content[:100])
+    name, digest = documents.store_pdf(version, content)
     assert (name, digest) == (version.pdf.name, version.pdf_sha256)
     assert (media / name).read_bytes() == content
     assert files(media) == [Path(name).name]

@@ -130,7 +130,7 @@ def record_participation(
 @transaction.atomic
 def change_programme(*, by: User, **fields: Any) -> Programme:
     """Change the programme's names, thresholds, months or sender."""
-    programme = Programme.objects.select_for_update().get(pk=Programme.current().pk)
+    programme, _made = Programme.objects.select_for_update().get_or_create(pk=1)
     for name, value in fields.items():
         setattr(programme, name, value)
     programme.save()

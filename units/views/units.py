@@ -14,7 +14,7 @@ from units import actions, permissions
 from units.forms import ParticipationForm, UnitForm
 from units.models import ParticipationState, Programme, Refused, Unit
 from units.permissions import PortalRequest
-from units.queries import swedish_order, units_with_progress
+from units.queries import steps_of, swedish_order, units_with_progress
 
 UNITS_PER_PAGE = 50
 
@@ -27,7 +27,8 @@ def units(request: PortalRequest) -> HttpResponse:
     progress = units_with_progress(found, Programme.current(), clock.today()).order_by(swedish_order("name"))
     page = Paginator(progress, UNITS_PER_PAGE).get_page(request.GET.get("page"))
     query = f"?{urlencode({'q': search})}&" if search else ""
-    return render(request, "units/units.html", {"page_obj": page, "search": search, "query": query})
+    rows = [(unit, steps_of(unit)) for unit in page]
+    return render(request, "units/units.html", {"rows": rows, "page_obj": page, "search": search, "query": query})
 
 
 @require_http_methods(["GET", "POST"])

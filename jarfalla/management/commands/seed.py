@@ -6,16 +6,14 @@ from django.core.management.base import BaseCommand
 
 from courses.actions import seed_materials
 from routines.actions import seed_contacts, seed_templates
-from units.models import Programme
 
 
 class Command(BaseCommand):
-    """Put the programme, the first contacts, templates and material in place; never change what is there already."""
+    """Put the first contacts, templates and material in place; never change what is there already."""
 
     help = "Lägger in de första kontakterna, mallarna och materialet. Kan köras flera gånger; ändrar inget som finns."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say how much was new."""
-        Programme.current()
         contacts, templates, materials = seed_contacts(), seed_templates(), seed_materials()
         self.stdout.write(f"Nya kontakter: {contacts}, mallar: {templates}, material: {materials}.")
