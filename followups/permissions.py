@@ -1,5 +1,7 @@
 """The permission is how a view gets its object (units/permissions.py has the rest of the story)."""
 
+import re
+
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -21,7 +23,7 @@ def get_coordinated_round(user: User, slug: str, number: str) -> Round:
     A form names its round, so that sending it twice means the same round although the first time started another.
     """
     unit = permissions.get_coordinated_unit(user, slug)
-    if not number.isdecimal():
+    if not re.fullmatch("[0-9]{1,9}", number):
         return _latest_round(unit)
     return get_object_or_404(_rounds(unit), number=number)
 

@@ -1,6 +1,7 @@
 """What the completed steps rest on: trainings, routines, follow-ups; and messages in every state."""
 
 import datetime as dt
+from typing import Any
 
 from courses.models import Training
 from followups.models import Decision, FollowUp, SupportAction
@@ -99,7 +100,7 @@ def write_follow_up(round_: Round, scenario: Scenario, by: User) -> None:
 def write_messages(to: User) -> None:
     """One message in each state, so that the outbox shows what they look like."""
     now = clock.now()
-    states = {
+    states: dict[str, dict[str, Any]] = {
         "planned": {"not_before": now + dt.timedelta(days=2)},
         "sent": {"sent_at": now - dt.timedelta(days=1), "attempts": 1},
         "failed": {"failed_at": now, "attempts": MAX_ATTEMPTS, "last_error": "550 5.1.1 Adressen finns inte"},

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -71,7 +71,7 @@ class Municipality:
             self.say(f"  {last} av {self.units} enheter")
         evidence.write_messages(self.demo["samordnare"])
 
-    def _hire(self, places: list["Place"], people: "names.Iterator[tuple[str, str]]") -> None:
+    def _hire(self, places: list["Place"], people: Iterator[tuple[str, str]]) -> None:
         """Put people on the staff lists of the units that have accounts: one manager, the rest members."""
         share = max(2, self.staff // max(1, self.units))
         wanted = [(place, place.staff_size(share)) for place in places]

@@ -149,4 +149,6 @@ def set_language(request: HttpRequest) -> HttpResponse:
 def _safe_next(request: HttpRequest) -> str:
     """The page to go back to when it is one of ours; else an empty string."""
     url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()) else ""
+    # A word without a slash would be looked up as the name of a view.
+    ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()) and "/" in url
+    return url if ours else ""

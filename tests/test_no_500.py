@@ -1,0 +1,198 @@
+"""Whatever is typed into an address or a form, the portal answers with a page or a sentence, never with an error."""
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
+
+from tests import world
+from tests.test_conventions import named_patterns
+from tests.test_roles import EXPECTED, rows  # noqa: F401  pytest finds a fixture by its name
+from tests.world import World
+from units.models import User
+
+pytestmark = pytest.mark.django_db
+
+LONG_NUMBER = "9" * 5000  # longer than int() reads
+NASTY = [
+    "",
+    "\x00",
+    "Rad 1\r\nBcc: alla@example.org",
+    "😀 \u202e'\"<script>%s%(x)s{{ x }}\\",
+    "x" * 25_000,
+    "-1",
+    LONG_NUMBER,
+    "9223372036854775808",
+    "9999-12-31",
+    "0001-01-01",
+]
+NASTY_KEYS = ["0", "2147483648", "9223372036854775808", LONG_NUMBER]
+NASTY_SLUGS = ["-", "ny", "finns-inte", "x" * 400]
+# What the pages read from their address.
+PARAMETERS = ["page", "q", "sort", "status", "done", "visa", "kind", "department", "district", "state", "next"]
+# Posted by buttons and menus of the frame around the pages, or by a form that only some see.
+EXTRA_FORMS = {
+    "set_language": {"språk": "en", "next": "/"},
+    "demo_login": {"konto": "chef", "next": "/"},
+    "account_login": {"email": "person1@example.org", "next": "/"},
+    "support_action_done": {"from": "list"},
+    "step_4": {"round": "1"},
+}
+
+
+@pytest.fixture(params=["coordinator", "manager"])
+def visitor(request: pytest.FixtureRequest) -> Client:
+    """Somebody who may do a lot, and a browser that shows the error page instead of raising."""
+    user: User = request.getfixturevalue(request.param)
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+def status(client: Client, method: str, address: str, data: Any = None) -> int:
+    """What the address answers in the end, with whatever it wrote taken back."""
+    with transaction.atomic():
+        response = getattr(client, method)(address, data, follow=True)
+        transaction.set_rollback(True)
+    return response.status_code
+
+
+def nasty_addresses() -> Iterator[str]:
+    """Every pattern of the resolver with an argument that leads nowhere, the others being as nasty."""
+    for name, pattern in named_patterns():
+        converters = pattern.pattern.converters or {}
+        kinds = {"pk": NASTY_KEYS, "step": NASTY_KEYS}
+        names = EXPECTED_ARGUMENTS.get(name, list(converters))
+        for place in range(len(NASTY_KEYS)) if names else []:
+            yield reverse(name, args=[kinds.get(argument, NASTY_SLUGS)[place] for argument in names])
+
+
+# An included pattern knows only its own arguments, so the unit's slug before it is said here.
+EXPECTED_ARGUMENTS = {
+    "step_1": ["slug"],
+    "group_session_new": ["slug"],
+    "group_session_withdraw": ["slug", "pk"],
+    "course_completions": ["slug"],
+    "completion_withdraw": ["slug", "pk"],
+    "web_course_complete": ["slug"],
+    "step_2": ["slug"],
+    "training_book": ["slug"],
+    "training_complete": ["slug"],
+}
+
+
+class Forms(HTMLParser):
+    """The forms of a page that post: where to, and what stands in each of their fields."""
+
+    def __init__(self, address: str, html: str) -> None:
+        super().__init__()
+        self.address = address
+        self.found: list[tuple[str, QueryDict]] = []
+        self.fields: QueryDict | None = None
+        self.select = self.textarea = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.fields = QueryDict(mutable=True)
+            if values.get("method", "get").lower() == "post":
+                self.found.append((values.get("action") or self.address, self.fields))
+        elif self.fields is None:
+            return
+        elif tag == "input" and values.get("name"):
+            ticked = values.get("type") not in ("checkbox", "radio") or "checked" in values
+            self.note(values["name"], values.get("value", ""), chosen=ticked)
+        elif tag == "select":
+            self.select = values["name"]
+            self.note(self.select, "", chosen=False)
+        elif tag == "option" and self.select:
+            self.note(self.select, values.get("value", ""), chosen="selected" in values)
+        elif tag == "textarea":
+            self.textarea = values["name"]
+            self.note(self.textarea, "Det här gör rektor Eva.", chosen=True)
+        elif tag == "button" and values.get("name"):
+            self.note(values["name"], values.get("value", ""), chosen=False)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.fields = None
+        elif tag == "select":
+            self.select = ""
+
+    def note(self, name: str, value: str, *, chosen: bool) -> None:
+        """Keep the field's name, and its value when it is the chosen one or the first that there is."""
+        assert self.fields is not None
+        if chosen or not self.fields.get(name):
+            self.fields[name] = value
+
+
+def forms_of_all_pages(client: Client, world_: World) -> dict[str, QueryDict]:
+    """Every form that the user can find by opening every page, by the address that it posts to."""
+    found: dict[str, QueryDict] = {}
+    for name, (arguments, *_answers) in EXPECTED.items():
+        address = reverse(name, args=arguments(world_))
+        if name in EXTRA_FORMS:
+            found.setdefault(address, QueryDict(mutable=True)).update(EXTRA_FORMS[name])
+        response = client.get(address)
+        if response.status_code == 200 and response["Content-Type"].startswith("text/html"):
+            for action, fields in Forms(address, response.content.decode()).found:
+                found.setdefault(action, QueryDict(mutable=True)).update(fields)
+    return found
+
+
+def test_pages_with_nasty_parameters_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+    failed = []
+    for name, (arguments, *_answers) in EXPECTED.items():
+        address = reverse(name, args=arguments(rows))
+        for value in NASTY:
+            code = status(visitor, "get", address, dict.fromkeys(PARAMETERS, value[:5000]))
+            if code >= 500:
+                failed.append((name, value[:40], code))
+    assert failed == []
+
+
+def test_addresses_that_lead_nowhere_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+    addresses = [*nasty_addresses(), *real_unit_addresses(rows)]
+    assert len(addresses) > 100
+    answers = [(address[:80], method, status(visitor, method, address)) for address in addresses for method in METHODS]
+    assert [answer for answer in answers if answer[2] >= 500] == []
+
+
+METHODS = ["get", "post"]
+
+
+def real_unit_addresses(world_: World) -> Iterator[str]:
+    """The second argument is only looked at when the unit exists."""
+    for name in ("membership_end", "group_session_withdraw", "completion_withdraw", "step_withdraw"):
+        for key in NASTY_KEYS:
+            yield reverse(name, args=[world_.unit.slug, key])
+
+
+def test_forms_with_one_nasty_field_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+    forms = forms_of_all_pages(visitor, rows)
+    assert len(forms) > 10
+    failed = []
+    for address, good in forms.items():
+        for field in good:
+            for value in NASTY:
+                data = good.copy()
+                data[field] = value
+                if (code := status(visitor, "post", address, dict(data.lists()))) >= 500:
+                    failed.append((address, field, value[:40], code))
+    assert failed == []
+
+
+def test_forms_with_a_field_missing_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+    failed = []
+    for address, good in forms_of_all_pages(visitor, rows).items():
+        for field in [*good, None]:
+            data = {name: values for name, values in good.lists() if name != field}
+            if (code := status(visitor, "post", address, data)) >= 500:
+                failed.append((address, field, code))
+    assert failed == []
