@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from courses.models import Completion, GroupSession, TrainingQuerySet, TrainingState, training_conditions
 from jarfalla import clock
-from units.models import Membership, Programme, Refused, Round, Step, StepBlocked, Unit, User
-from units.queries import StepOnPage, steps_of, swedish_order, units_with_progress
+from units.models import Membership, Refused, Round, Unit, User
+from units.queries import swedish_order
 
 
 @dataclass(frozen=True)
@@ -151,23 +151,6 @@ def require_attendance(unit: Unit, *, on: dt.date, attended: int | None) -> None
     size = max(unit.size(), unit.size(on))
     if attended is not None and 0 < size < attended:
         raise Refused(_("Enheten har %(size)s anställda. Ange högst så många deltagare.") % {"size": size})
-
-
-def steps_on_page(unit: Unit) -> list[StepOnPage]:
-    """The four steps of the unit, as templates/_steps_compact.html draws them; one query."""
-    units = Unit.objects.filter(pk=unit.pk)
-    return steps_of(units_with_progress(units, Programme.current(), clock.today()).get())
-
-
-def blocked_because(round_: Round | None, step: Step) -> str:
-    """Why `step` can't be logged now, whatever its evidence: a sentence, or nothing when it can."""
-    if round_ is None:
-        return _("Enheten har ingen omgång som pågår just nu.")
-    try:
-        round_.require_next(step)
-    except StepBlocked as blocked:
-        return str(blocked)
-    return ""
 
 
 def last_held_on(round_: Round) -> dt.date | None:

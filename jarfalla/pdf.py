@@ -24,6 +24,7 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -100,6 +101,15 @@ def unprintable(text: str) -> list[str]:
     """
     known = _known_characters()
     return list(dict.fromkeys(c for c in text if ord(c) not in known and not _is_invisible(c)))
+
+
+def refuse_unprintable(value: str) -> None:
+    """Raise ValidationError when no PDF could show some of `value`: better in the form than after the approval."""
+    if strange := unprintable(value):
+        raise ValidationError(
+            _("PDF:en kan inte visa de här tecknen: %(characters)s. Ta bort dem eller skriv på ett annat sätt.")
+            % {"characters": " ".join(strange[:10])}
+        )
 
 
 def _is_invisible(character: str) -> bool:

@@ -7,7 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jarfalla import clock, pdf
+from jarfalla import clock
+from jarfalla.pdf import refuse_unprintable
 from routines import queries
 from routines.models import RoutineSection, RoutineVersion, SectionKind, Template
 from units.forms import DateField, PortalForm
@@ -23,15 +24,6 @@ _REFUSALS: dict[str, Any] = {
     "max_length": gettext_lazy("Texten är %(show_value)d tecken lång, och högst %(limit_value)d får plats. Korta den."),
     "null_characters_not_allowed": gettext_lazy("Texten innehåller ett tecken som inte går att spara. Skriv om den."),
 }
-
-
-def refuse_unprintable(value: str) -> None:
-    """Raise ValidationError when the PDF has no glyph for some of `value`: better here than after the approval."""
-    if strange := pdf.unprintable(value):
-        raise forms.ValidationError(
-            _("PDF:en kan inte visa de här tecknen: %(characters)s. Ta bort dem eller skriv på ett annat sätt.")
-            % {"characters": " ".join(strange[:10])}
-        )
 
 
 class TemplateField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time

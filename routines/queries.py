@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jarfalla import clock
 from routines.models import (
     Approval,
     Contact,
@@ -19,8 +18,8 @@ from routines.models import (
     Verdict,
     VersionState,
 )
-from units.models import Programme, Round, Step, StepBlocked, Unit, User
-from units.queries import StepOnPage, steps_of, swedish_key, swedish_order, units_with_progress
+from units.models import Unit, User
+from units.queries import swedish_key, swedish_order
 
 # What the coordinator can filter the list by: a superseded version is never the answer to where a routine stands.
 STATES = [state for state in VersionState if state != VersionState.SUPERSEDED]
@@ -100,11 +99,6 @@ def waiting_first(routines: RoutineQuerySet) -> RoutineQuerySet:
     )
 
 
-def waits_for_review() -> int:
-    """How many versions wait for the coordinator to read them."""
-    return RoutineVersion.objects.in_state(VersionState.IN_REVIEW).count()
-
-
 def in_order(routines: RoutineQuerySet) -> RoutineQuerySet:
     """By title, as Swedish sorts."""
     return routines.order_by(swedish_order("title"), swedish_order("unit__name"), "pk")
@@ -160,20 +154,3 @@ def named(person: User | None) -> str:
     if person is None:
         return ""
     return _("enhetens chef") if person.is_protected else person.name
-
-
-def steps_on_page(unit: Unit) -> list[StepOnPage]:
-    """The four steps of the unit, as templates/_steps_compact.html draws them; one query."""
-    units = Unit.objects.filter(pk=unit.pk)
-    return steps_of(units_with_progress(units, Programme.current(), clock.today()).get())
-
-
-def blocked_because(round_: Round | None) -> str:
-    """Why step 3 can't be logged now, whatever the routines: a sentence, or nothing when it can."""
-    if round_ is None:
-        return _("Enheten har ingen omgång som pågår. Samordnaren startar den när enheten deltar.")
-    try:
-        round_.require_next(Step.ROUTINES)
-    except StepBlocked as blocked:
-        return str(blocked)
-    return ""

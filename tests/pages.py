@@ -49,7 +49,7 @@ class Visitor:
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
         request.add_unredirected_header("Cookie", f"{settings.SESSION_COOKIE_NAME}={self.session}; {cookies}")
         try:
-            with self.opener.open(request, timeout=30) as answer:
+            with self.opener.open(request, timeout=90) as answer:
                 self.text = answer.read().decode(errors="replace")
                 return int(answer.status)
         except urllib.error.HTTPError as error:

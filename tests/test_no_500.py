@@ -10,7 +10,6 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from tests import world
 from tests.test_conventions import named_patterns
 from tests.test_roles import EXPECTED, rows  # noqa: F401  pytest finds a fixture by its name
 from tests.world import World
@@ -31,6 +30,7 @@ NASTY = [
     "9999-12-31",
     "0001-01-01",
 ]
+NASTY_IN_ADDRESS = ["\x00", "😀'\"<script>%s{{ x }}\\", "-1", LONG_NUMBER]
 NASTY_KEYS = ["0", "2147483648", "9223372036854775808", LONG_NUMBER]
 NASTY_SLUGS = ["-", "ny", "finns-inte", "x" * 400]
 # What the pages read from their address.
@@ -150,8 +150,8 @@ def test_pages_with_nasty_parameters_answer(visitor: Client, rows: World) -> Non
     failed = []
     for name, (arguments, *_answers) in EXPECTED.items():
         address = reverse(name, args=arguments(rows))
-        for value in NASTY:
-            code = status(visitor, "get", address, dict.fromkeys(PARAMETERS, value[:5000]))
+        for value in NASTY_IN_ADDRESS:
+            code = status(visitor, "get", address, dict.fromkeys(PARAMETERS, value))
             if code >= 500:
                 failed.append((name, value[:40], code))
     assert failed == []
@@ -160,11 +160,9 @@ def test_pages_with_nasty_parameters_answer(visitor: Client, rows: World) -> Non
 def test_addresses_that_lead_nowhere_answer(visitor: Client, rows: World) -> None:  # noqa: F811
     addresses = [*nasty_addresses(), *real_unit_addresses(rows)]
     assert len(addresses) > 100
-    answers = [(address[:80], method, status(visitor, method, address)) for address in addresses for method in METHODS]
+    asked = [(method, address) for address in addresses for method in ("get", "post")]
+    answers = [(method, address[:80], status(visitor, method, address)) for method, address in asked]
     assert [answer for answer in answers if answer[2] >= 500] == []
-
-
-METHODS = ["get", "post"]
 
 
 def real_unit_addresses(world_: World) -> Iterator[str]:

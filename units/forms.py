@@ -7,15 +7,24 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import RegexValidator
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock, tables
+from jarfalla.pdf import refuse_unprintable
 from jarfalla.privacy import refuse_personal_numbers
 from units.imports import UnitList, read_units
 from units.models import MembershipRole, ParticipationState, Programme, Unit
 
 EARLIEST = dt.date(2000, 1, 1)
+# A browser never sends a line break from a field of one line; in the name of a sender or recipient no mail can leave.
+one_line = RegexValidator(
+    "[\x00-\x1f\x7f\x85\u2028\u2029]",
+    _("Texten innehåller ett tecken som inte går att spara. Skriv om den."),
+    code="line_break",
+    inverse_match=True,
+)
 
 
 class DateField(forms.DateField):
@@ -40,9 +49,14 @@ class DateField(forms.DateField):
 
 
 class GuardedFormMixin:
-    """Every free-text field refuses personnummer; the page around the form writes the <form> tag."""
+    """Every free-text field refuses personnummer, every one-line field also a line break.
+
+    The page around the form writes the <form> tag.
+    """
 
     fields: dict[str, forms.Field]
+    # The fields that stand in PDFs, whose fonts do not have every character.
+    printed: tuple[str, ...] = ()
 
     @property
     def helper(self) -> FormHelper:
@@ -53,10 +67,14 @@ class GuardedFormMixin:
         return helper
 
     def guard(self) -> None:
-        """Put the guard on each field that takes free text."""
+        """Put the guards on each field that takes free text."""
         for field in self.fields.values():
             if isinstance(field, forms.CharField) and refuse_personal_numbers not in field.validators:
                 field.validators.append(refuse_personal_numbers)
+                if not isinstance(field.widget, forms.Textarea):
+                    field.validators.append(one_line)
+        for name in self.printed:
+            self.fields[name].validators.append(refuse_unprintable)
 
 
 class PortalForm(GuardedFormMixin, forms.Form):
@@ -77,6 +95,8 @@ class PortalModelForm(GuardedFormMixin, forms.ModelForm):  # type: ignore[type-a
 
 class UnitForm(PortalModelForm):
     """What is known about a unit."""
+
+    printed = ("name", "department", "district")
 
     class Meta:
         model = Unit
@@ -105,6 +125,8 @@ class ParticipationForm(PortalForm):
 
 class PersonForm(PortalForm):
     """A person to put on a unit's staff list."""
+
+    printed = ("name",)
 
     name = forms.CharField(label=_("Namn"), max_length=100)
     email = forms.EmailField(
@@ -138,6 +160,8 @@ class WithdrawForm(PortalForm):
 
 class ProgrammeForm(PortalModelForm):
     """The programme's names, thresholds, months and sender."""
+
+    printed = ("municipality", "name")
 
     web_course_url = forms.URLField(label=_("Länk till webbkursen"), assume_scheme="https")
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from jarfalla.pdf import refuse_unprintable
 from jarfalla.privacy import REFUSAL, find_personal_numbers
 from jarfalla.tables import Row, Table, UnreadableFile
 from units.models import Kind, Ownership, Unit
@@ -179,13 +181,17 @@ class _RowReader:
         return " ".join(self.row.cells[self.columns[field]].split()) if field in self.columns else ""
 
     def text(self, field: str) -> str:
-        """A cell that may not be longer than the model's field."""
+        """A cell that may not be longer than the model's field, and that a PDF can show."""
         text = self.cell(field)
         longest = MAX_LENGTHS[field]
         if len(text) > longest:
             self.refuse(
                 HEADINGS[field][0], _("Texten är för lång. Den får ha högst %(longest)s tecken.") % {"longest": longest}
             )
+        try:
+            refuse_unprintable(text)
+        except ValidationError as unprintable:
+            self.refuse(HEADINGS[field][0], str(unprintable.message))
         return text
 
     def name(self) -> str:

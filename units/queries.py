@@ -23,9 +23,11 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, Lower
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from units.models import Participation, ParticipationState, Programme, Round, Step, StepCompletion, Unit
+from jarfalla import clock
+from units.models import Participation, ParticipationState, Programme, Round, Step, StepBlocked, StepCompletion, Unit
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -218,3 +220,20 @@ def count_progress(units: "QuerySet[UnitWithProgress, UnitWithProgress]") -> lis
 def places() -> list[tuple[str, str]]:
     """The pairs of förvaltning and kommundel that units have, for filters; one query."""
     return list(Unit.objects.order_by().values_list("department", "district").distinct())
+
+
+def steps_on_page(unit: Unit) -> list[StepOnPage]:
+    """The four steps of the unit, as templates/_steps_compact.html draws them; one query."""
+    units = Unit.objects.filter(pk=unit.pk)
+    return steps_of(units_with_progress(units, Programme.current(), clock.today()).get())
+
+
+def blocked_because(round_: Round | None, step: Step) -> str:
+    """Why `step` can't be logged now, whatever its evidence: a sentence, or nothing when it can."""
+    if round_ is None:
+        return gettext("Enheten har ingen omgång som pågår. Samordnaren startar den när enheten deltar.")
+    try:
+        round_.require_next(step)
+    except StepBlocked as blocked:
+        return str(blocked)
+    return ""

@@ -16,6 +16,7 @@ from courses.forms import CompletionsForm, GroupSessionForm, StepForm
 from units.forms import PortalForm
 from units.models import Programme, Refused, Step, StepBlocked, Unit
 from units.permissions import PortalRequest, get_managed_round, get_managed_unit, get_visible_unit
+from units.queries import blocked_because, steps_on_page
 
 COMPLETIONS_PER_PAGE = 25
 
@@ -33,14 +34,14 @@ def show_step_1(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
     coverage = queries.coverage(unit)
     context: dict[str, Any] = {
         "unit": unit,
-        "steps": queries.steps_on_page(unit),
+        "steps": steps_on_page(unit),
         "coverage": coverage,
         "threshold": threshold,
         "required": coverage.required(threshold),
         "missing": coverage.missing(threshold),
         "is_met": coverage.meets(threshold),
         "completion": round_.standing().get(Step.WEB_COURSE) if round_ else None,
-        "blocked": queries.blocked_because(round_, Step.WEB_COURSE),
+        "blocked": blocked_because(round_, Step.WEB_COURSE),
         "sessions": queries.recorded_sessions(unit),
         "own_completion": queries.own_completion(request.user),
         "may_log": Unit.objects.managed_by(request.user).filter(pk=unit.pk).exists(),

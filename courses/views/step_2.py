@@ -15,6 +15,7 @@ from jarfalla import clock
 from units.forms import PortalForm
 from units.models import Refused, Round, Step, StepBlocked, Unit
 from units.permissions import PortalRequest, get_coordinated_round, get_visible_unit
+from units.queries import blocked_because, steps_on_page
 
 
 @require_safe
@@ -29,10 +30,10 @@ def show_step_2(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
     trainings = queries.in_order_of_need(Training.objects.filter(round__unit=unit), clock.now())
     context: dict[str, Any] = {
         "unit": unit,
-        "steps": queries.steps_on_page(unit),
+        "steps": steps_on_page(unit),
         "round": round_,
         "completion": round_.standing().get(Step.TRAINING) if round_ else None,
-        "blocked": queries.blocked_because(round_, Step.TRAINING),
+        "blocked": blocked_because(round_, Step.TRAINING),
         "held_on": queries.last_held_on(round_) if round_ else None,
         "trainings": trainings,
         "form": sent,

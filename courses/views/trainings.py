@@ -13,6 +13,7 @@ from courses.models import Training, TrainingState
 from jarfalla import clock
 from units.models import Refused, Step
 from units.permissions import PortalRequest
+from units.queries import blocked_because
 
 TRAININGS_PER_PAGE = 25
 
@@ -54,7 +55,7 @@ def show_training(
         "unit": round_.unit,
         "state": row.state,
         "completion": round_.standing().get(Step.TRAINING),
-        "blocked": queries.blocked_because(round_, Step.TRAINING),
+        "blocked": blocked_because(round_, Step.TRAINING),
         "form": held or cancel,
     }
     if request.user.is_coordinator and row.is_open:

@@ -14,6 +14,7 @@ from routines.models import Routine
 from units.forms import PortalForm
 from units.models import Refused, Step, StepBlocked, Unit
 from units.permissions import PortalRequest, get_coordinated_unit, get_managed_round, get_visible_unit
+from units.queries import blocked_because, steps_on_page
 
 
 @require_safe
@@ -31,11 +32,11 @@ def show_step_3(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
     completion = round_.standing().get(Step.ROUTINES) if round_ else None
     context: dict[str, Any] = {
         "unit": unit,
-        "steps": queries.steps_on_page(unit),
+        "steps": steps_on_page(unit),
         "rows": rows,
         "manages": manages,
         "completion": completion,
-        "blocked": queries.blocked_because(round_),
+        "blocked": blocked_because(round_, Step.ROUTINES),
         "has_routine_in_force": any(row.in_force for row in rows),
         "form": sent,
     }

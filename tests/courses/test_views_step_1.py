@@ -87,7 +87,7 @@ def test_unit_without_an_open_round_shows_no_form_to_log_the_step(
 ) -> None:
     other = factories.unit(declared_headcount=10)
     html = page(sign_in(coordinator), other)
-    assert "Enheten har ingen omgång som pågår just nu." in html
+    assert "Enheten har ingen omgång som pågår." in html
     assert "Registrera steg 1 som klart" not in html
     assert "Registrera en gruppträff" in html  # what is learnt counts from the first day
 

@@ -53,6 +53,11 @@ def test_demo_login_without_demo_data_says_what_is_missing(client: Client, setti
     assert "Demonstrationens personer saknas." in answer.content.decode()
 
 
+def test_set_language_with_a_next_page_that_is_no_address_leads_to_the_start_page(client: Client) -> None:
+    answer = client.post(reverse("set_language"), {"språk": "en", "next": "unit"})
+    assert answer["Location"] == "/"
+
+
 def test_demo_login_never_leads_to_another_site(client: Client, demo: None) -> None:
     assert knock(client, "chef", next="//ond.example/")["Location"] == "/"
     assert knock(client, "chef", next="/kontakter/")["Location"] == "/kontakter/"

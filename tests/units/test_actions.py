@@ -1,5 +1,6 @@
 """Steps, rounds, people and participation: the writes of the units app."""
 
+import contextlib
 import datetime as dt
 
 import pytest
@@ -21,6 +22,7 @@ from units.models import (
     StepCompletion,
     Unit,
     User,
+    UserRole,
 )
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +121,24 @@ def test_step_completion_written_past_the_actions_is_refused_by_the_database(
         StepCompletion.objects.create(round=round_, **row)
 
 
+@pytest.mark.parametrize(("hour", "accepted"), [(21, False), (22, True)])  # 22 UTC is midnight in Stockholm in June
+def test_step_completion_is_dated_by_the_clock_of_stockholm_in_the_database_too(
+    unit: Unit, coordinator: User, hour: int, accepted: bool
+) -> None:
+    recorded_at = dt.datetime(2026, 6, 30, hour, 30, tzinfo=dt.UTC)
+    row = StepCompletion(
+        round=factories.open_round(unit),
+        step=Step.WEB_COURSE,
+        completed_on=dt.date(2026, 7, 1),
+        recorded_at=recorded_at,
+        recorded_by=coordinator,
+    )
+    refused = pytest.raises(IntegrityError, match="step_not_in_the_future")
+    with contextlib.nullcontext() if accepted else refused, transaction.atomic():
+        row.save()
+    assert StepCompletion.objects.exists() == accepted
+
+
 def test_step_completion_is_never_deleted(unit: Unit, coordinator: User) -> None:
     complete(factories.open_round(unit), Step.WEB_COURSE, by=coordinator)
     with pytest.raises(Exception, match="Cannot delete rows"), transaction.atomic():
@@ -158,6 +178,33 @@ def test_add_person_in_another_role_ends_the_first(unit: Unit, coordinator: User
     actions.add_person(unit, name="Bo Ek", email="bo@example.org", role=MembershipRole.MANAGER, by=coordinator)
     assert [m.role for m in unit.memberships.present()] == [MembershipRole.MANAGER]
     assert unit.size() == 1
+
+
+def test_add_person_in_another_role_starts_it_today_whatever_the_form_says(unit: Unit, coordinator: User) -> None:
+    before = clock.today() - 30 * YESTERDAY
+    person = {"name": "Bo Ek", "email": "bo@example.org", "started_on": before, "by": coordinator}
+    first = actions.add_person(unit, **person)
+    second = actions.add_person(unit, role=MembershipRole.MANAGER, **person)
+    first.refresh_from_db()
+    assert (first.ended_on, second.started_on) == (clock.today(), clock.today())
+
+
+def test_add_person_who_comes_back_continues_where_the_last_time_ended(unit: Unit, coordinator: User) -> None:
+    """The usual case: somebody was taken off the list by mistake, and is put back with the first day again."""
+    before = clock.today() - 30 * YESTERDAY
+    person = {"name": "Bo Ek", "email": "bo@example.org", "started_on": before, "by": coordinator}
+    first = actions.add_person(unit, **person)
+    actions.end_membership(first, on=clock.today() - 2 * YESTERDAY, by=coordinator)
+    again = actions.add_person(unit, **person)
+    assert again.started_on == clock.today() - 2 * YESTERDAY
+    assert [unit.size(before + n * YESTERDAY) for n in range(31)] == [1] * 31
+
+
+@pytest.mark.django_db(transaction=True)
+def test_add_person_to_six_units_at_once_makes_one_account(coordinator: User) -> None:
+    units = [factories.unit() for _ in range(6)]
+    together(6, lambda n: actions.add_person(units[n], name="Bo Ek", email="bo@example.org", by=coordinator))
+    assert User.objects.get(email="bo@example.org").memberships.count() == 6
 
 
 def test_add_person_who_is_a_reader_is_refused(unit: Unit, coordinator: User, reader: User) -> None:
@@ -202,6 +249,25 @@ def test_create_unit_with_a_taken_name_returns_the_first_whatever_its_case() -> 
     assert factories.unit(name="ÅSENS FÖRSKOLA") == first
     with pytest.raises(IntegrityError, match="unit_name_unique"), transaction.atomic():
         Unit.objects.create(name="åsens Förskola", slug="annan", kind="preschool")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_update_unit_to_one_name_by_two_people_at_once_is_refused_for_the_second(coordinator: User) -> None:
+    units = [factories.unit(), factories.unit()]
+
+    def rename(number: int) -> str:
+        try:
+            return actions.update_unit(units[number], by=coordinator, name="Solens förskola").name
+        except Refused as refused:
+            return str(refused)
+
+    assert sorted(together(2, rename)) == ["Det finns redan en enhet med det namnet.", "Solens förskola"]
+
+
+def test_reader_who_once_was_a_manager_manages_nothing(unit: Unit, manager: User) -> None:
+    manager.role = UserRole.READER
+    manager.save()
+    assert not Unit.objects.managed_by(manager).exists()
 
 
 def test_update_unit_dates_a_new_headcount(unit: Unit, coordinator: User) -> None:

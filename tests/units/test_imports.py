@@ -146,6 +146,12 @@ def test_read_units_with_personnummer_in_any_column_refuses_the_line_and_keeps_n
     assert "9805" not in str(read)
 
 
+def test_read_units_with_a_name_that_no_pdf_can_show_is_refused() -> None:
+    [(line, column, reason)] = reasons("namn;verksamhetstyp\nSolens 🌞 förskola;Förskola\n")
+    assert (line, column) == (2, "namn")
+    assert "🌞" in reason
+
+
 def test_read_units_repeats_only_the_beginning_of_a_long_text() -> None:
     (_line, _column, reason) = reasons(f"namn;verksamhetstyp\nA;{'x' * 5000}\n")[0]
     assert f"”{'x' * 59}…” är inget" in reason

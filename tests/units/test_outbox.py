@@ -1,15 +1,17 @@
 """The outbox: letters become rows, rows become mails that a real SMTP server takes."""
 
+import datetime as dt
+
 import pytest
 
 from jarfalla import clock
 from tests import factories
 from tests.real_servers import MailBox
 from tests.together import together
-from units import actions
+from units import actions, tasks
 from units.mail import Letter
 from units.models import Message, Refused, Step, Unit, User
-from units.models.message import MAX_ATTEMPTS, MessageState
+from units.models.message import MAX_ATTEMPTS, MAX_MINUTES, MessageState
 
 
 def letter(to: User, key: str = "test:1") -> Letter:
@@ -79,11 +81,66 @@ def test_deliver_message_with_no_mail_server_is_kept(manager: User, mail_box: Ma
 
 
 @pytest.mark.django_db
+def test_deliver_message_waits_for_a_mail_server_that_is_down_for_days(
+    manager: User, mail_box: MailBox, settings: object
+) -> None:
+    message = post(manager)
+    up, settings.EMAIL_PORT = mail_box.port, 1  # type: ignore[attr-defined]  # nobody listens there
+    for _ in range(MAX_ATTEMPTS + 20):
+        Message.objects.update(not_before=clock.now())
+        actions.deliver_message(message.pk)
+    message.refresh_from_db()
+    assert message.state == MessageState.PLANNED
+    assert message.not_before - clock.now() <= dt.timedelta(minutes=MAX_MINUTES)
+    settings.EMAIL_PORT = up  # type: ignore[attr-defined]
+    Message.objects.update(not_before=clock.now())
+    assert actions.deliver_message(message.pk) is True
+
+
+@pytest.mark.django_db
+def test_send_waiting_messages_passes_over_one_that_no_mail_can_be_made_of(
+    manager: User, member: User, mail_box: MailBox
+) -> None:
+    odd, good = post(manager, "test:1"), post(member, "test:2")
+    User.objects.filter(pk=manager.pk).update(name="Cia\r\nBcc: alla@example.org")
+    tasks.send_waiting_messages()
+    assert [mail["To"] for mail in mail_box.mails] == [f"{member.name} <{member.email}>"]
+    odd.refresh_from_db()
+    good.refresh_from_db()
+    assert (odd.state, good.state) == (MessageState.PLANNED, MessageState.SENT)
+    assert "CR or LF" in odd.last_error
+    assert odd.not_before > clock.now()
+
+
+@pytest.mark.django_db
+def test_send_waiting_messages_leaves_the_rest_to_the_next_tick_when_time_is_up(
+    manager: User, member: User, mail_box: MailBox, settings: object
+) -> None:
+    post(manager, "test:1")
+    post(member, "test:2")
+    settings.TICK_SECONDS = 0  # type: ignore[attr-defined]
+    tasks.send_waiting_messages()
+    assert len(mail_box.mails) == 1
+    tasks.send_waiting_messages()
+    assert len(mail_box.mails) == 2
+
+
+@pytest.mark.django_db
 def test_cancelled_message_is_not_sent(manager: User, mail_box: MailBox) -> None:
     message = actions.cancel_message(post(manager), reason="Steget är klart")
     assert actions.deliver_message(message.pk) is False
     assert message.state == MessageState.CANCELLED
     assert mail_box.mails == []
+
+
+@pytest.mark.django_db
+def test_step_completed_letter_does_not_name_a_protected_person(unit: Unit, manager: User, coordinator: User) -> None:
+    User.objects.filter(pk=manager.pk).update(is_protected=True)
+    manager.refresh_from_db()
+    actions.complete_step(factories.open_round(unit), Step.WEB_COURSE, on=clock.today(), by=manager)
+    message = Message.objects.get(recipient=coordinator)
+    assert "registrerades av skyddad person" in message.text
+    assert manager.name not in message.text + message.html
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from tests import factories
 from tests.conftest import SignIn
 from units import actions
 from units.mail import Letter
-from units.models import Membership, MembershipRole, Message, ParticipationState, Programme, Step, Unit, User
+from units.models import Membership, MembershipRole, Message, ParticipationState, Programme, Step, Unit, User, UserRole
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +146,66 @@ def test_membership_end_of_another_units_person_is_not_found(
     assert (answer.status_code, elsewhere.ended_on) == (404, None)
 
 
+def test_membership_end_twice_answers_as_the_first_time(
+    sign_in: SignIn, unit: Unit, manager: User, member: User
+) -> None:
+    address = reverse("membership_end", args=[unit.slug, member.memberships.get().pk])
+    client = sign_in(manager)
+    for _ in range(2):
+        answer = client.post(address, {"on": clock.today()}, follow=True)
+        assert f"{member.name} har lämnat enheten." in text_of(answer)
+
+
+def test_membership_end_of_a_protected_person_is_not_found(
+    sign_in: SignIn, unit: Unit, manager: User, member: User
+) -> None:
+    User.objects.filter(pk=member.pk).update(is_protected=True)
+    membership = member.memberships.get()
+    client = sign_in(manager)
+    answer = client.post(reverse("membership_end", args=[unit.slug, membership.pk]), {"on": clock.today()})
+    assert answer.status_code == 404
+    assert member.name not in text_of(client.get(reverse("unit_staff", args=[unit.slug])))
+
+
+def test_unit_staff_does_not_tell_the_name_behind_a_protected_persons_address(
+    sign_in: SignIn, unit: Unit, manager: User
+) -> None:
+    hidden = factories.user(name="Hemliga Hanna", is_protected=True)
+    page = sign_in(manager).post(
+        reverse("unit_staff", args=[unit.slug]),
+        {"name": "H", "email": hidden.email, "started_on": clock.today()},
+        follow=True,
+    )
+    assert "H finns nu i personallistan." in text_of(page)
+    assert hidden.name not in text_of(page)
+
+
+def test_unit_staff_with_a_line_break_in_a_name_says_so_at_the_field(
+    sign_in: SignIn, unit: Unit, manager: User
+) -> None:
+    page = sign_in(manager).post(
+        reverse("unit_staff", args=[unit.slug]),
+        {"name": "Bo\r\nBcc: alla@example.org", "email": "bo@example.org", "started_on": clock.today()},
+    )
+    assert "ett tecken som inte går att spara" in str(page.context["form"].errors["name"])
+    assert not User.objects.filter(email="bo@example.org").exists()
+
+
+def test_pages_about_the_record_do_not_name_a_protected_person(
+    sign_in: SignIn, unit: Unit, manager: User, coordinator: User
+) -> None:
+    actions.record_participation(unit, state=ParticipationState.PAUSED, by=coordinator)
+    actions.record_participation(unit, state=ParticipationState.TAKING_PART, by=coordinator)
+    actions.complete_step(factories.open_round(unit), Step.WEB_COURSE, on=clock.today(), by=manager)
+    User.objects.update(is_protected=True)
+    client = sign_in(factories.user(name="Siv", role=UserRole.COORDINATOR))
+    for address in (reverse("unit_participation", args=[unit.slug]), reverse("step_withdraw", args=[unit.slug, 1])):
+        page = text_of(client.get(address))
+        assert "skyddad person" in page
+        assert coordinator.name not in page
+        assert manager.name not in page
+
+
 def test_step_withdraw_asks_for_a_reason(sign_in: SignIn, unit: Unit, manager: User) -> None:
     round_ = factories.open_round(unit)
     actions.complete_step(round_, Step.WEB_COURSE, on=clock.today(), by=manager)
@@ -167,6 +227,22 @@ def test_outbox_shows_what_the_mail_server_said(sign_in: SignIn, unit: Unit, coo
     assert "Text &lt;b&gt;" in page
     client.post(reverse("message_retry", args=[message.pk]))
     assert Message.objects.get().failed_at is None
+
+
+def test_message_to_somebody_who_is_protected_now_does_not_name_them(
+    sign_in: SignIn, coordinator: User, manager: User
+) -> None:
+    letter = Letter(key="k", recipient=manager, subject="Hej", text=f"Hej {manager.name}!", html="")
+    message = actions.post_letter(letter)
+    assert message is not None
+    address = reverse("message", args=[message.pk])
+    assert f"Hej {manager.name}!" in text_of(sign_in(coordinator).get(address))
+    Message.objects.update(last_error=f"550 {manager.email}")
+    User.objects.filter(pk=manager.pk).update(is_protected=True)
+    page = text_of(sign_in(coordinator).get(address))
+    assert "Skyddad person" in page
+    assert manager.name not in page
+    assert manager.email not in page
 
 
 def test_outbox_asks_as_many_questions_for_one_message_as_for_three(

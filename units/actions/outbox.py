@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from smtplib import SMTPException
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,7 +12,10 @@ from jarfalla.celery import enqueue
 from units import mail
 from units.mail import Letter
 from units.models import Message, Programme, Refused, Unit
-from units.models.message import MAX_ATTEMPTS, MessageState
+from units.models.message import MAX_ATTEMPTS, MAX_MINUTES, MessageState
+
+# What the mail server says about one letter; anything else that goes wrong on the way is wrong for all of them.
+_ABOUT_THE_LETTER = (SMTPDataError, SMTPRecipientsRefused)
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +49,8 @@ def deliver_message(message_id: int) -> bool:
     """Hand one due message to the mail server; return whether it went out now.
 
     The row stays locked meanwhile, so two workers never send it both; a row that another worker holds is
-    left to it. A refusal by the server is kept on the row and tried again later, up to MAX_ATTEMPTS times.
+    left to it. A letter that is refused, or that no mail can be made of, is tried again later, up to MAX_ATTEMPTS
+    times; for a mail server that doesn't answer it waits as long as that takes.
     """
     message = (
         Message.objects.due()
@@ -57,25 +61,30 @@ def deliver_message(message_id: int) -> bool:
     )
     if message is None:
         return False
+    programme = Programme.current()
     message.attempts += 1
     try:
-        mail.build_mail(message, Programme.current()).send()
+        mail.build_mail(message, programme).send()
     except (SMTPException, OSError) as refusal:
-        _note_refusal(message, refusal)
+        _note_refusal(message, refusal, final=isinstance(refusal, _ABOUT_THE_LETTER))
+    except Exception as fault:  # one letter with something odd in it must not stop those behind it
+        logger.exception("no mail could be made of message %s", message.pk)
+        _note_refusal(message, fault, final=True)
     else:
         message.sent_at = clock.now()
     message.save()
     return message.sent_at is not None
 
 
-def _note_refusal(message: Message, refusal: Exception) -> None:
-    """Keep the server's words; try again in 2, 4, 8 … minutes, and after MAX_ATTEMPTS leave it to a person."""
+def _note_refusal(message: Message, refusal: Exception, *, final: bool) -> None:
+    """Keep the server's words and try again in 2, 4, 8 … minutes; if `final`, a person decides after MAX_ATTEMPTS."""
     logger.warning("message %s was not accepted: %s", message.pk, refusal)
-    message.last_error = str(refusal) or type(refusal).__name__
-    if message.attempts >= MAX_ATTEMPTS:
+    message.last_error = str(refusal).replace("\x00", "") or type(refusal).__name__
+    if final and message.attempts >= MAX_ATTEMPTS:
         message.failed_at = clock.now()
     else:
-        message.not_before = clock.now() + dt.timedelta(minutes=2**message.attempts)
+        minutes = min(2 ** min(message.attempts, MAX_ATTEMPTS), MAX_MINUTES)
+        message.not_before = clock.now() + dt.timedelta(minutes=minutes)
 
 
 @transaction.atomic

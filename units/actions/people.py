@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from jarfalla import clock
@@ -21,22 +22,36 @@ def add_person(
 ) -> Membership:
     """Put a person on the unit's staff list, with an account if there is none; return their present membership.
 
-    A person who is there already in the other role changes role from today. A name that the portal already
-    knows is kept: only the person and the coordinator change it.
+    A person who is there already in the other role changes role from today; one who comes back starts when the last
+    time ended, or later. A name that the portal already knows is kept: only the person and the coordinator change it.
 
     Raises Refused when a manager would take over an account that may not be a unit's staff.
     """
     Unit.objects.select_for_update().get(pk=unit.pk)
-    user = User.objects.filter(email__iexact=email.strip()).first() or User.objects.create_user(email, name)
+    user = _account(email=email.strip(), name=name)
     if user.is_reader:
         raise Refused(_("Det kontot läser siffror och kan inte höra till en enhet."))
-    present = unit.memberships.present().filter(user=user).first()
+    earlier = unit.memberships.filter(user=user)
+    present = earlier.present().first()
     if present and present.role == role:
         return present
+    started_on = started_on or clock.today()
     if present:
-        present.ended_on = clock.today()
+        present.ended_on = started_on = clock.today()
         present.save()
-    return unit.memberships.create(user=user, role=role, started_on=started_on or clock.today())
+    elif last := earlier.aggregate(day=Max("ended_on"))["day"]:
+        started_on = max(started_on, last)
+    return unit.memberships.create(user=user, role=role, started_on=started_on)
+
+
+def _account(*, email: str, name: str) -> User:
+    """The person with this e-mail, made if there is none, also when two units add them at the same moment."""
+    known = User.objects.filter(email__iexact=email)
+    try:
+        with transaction.atomic():
+            return known.first() or User.objects.create_user(email, name)
+    except IntegrityError:
+        return known.get()
 
 
 @transaction.atomic

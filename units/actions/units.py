@@ -60,7 +60,13 @@ def create_unit(*, by: User | None, name: str, kind: str, **fields: Any) -> Unit
 
 @transaction.atomic
 def update_unit(unit: Unit, *, by: User, **fields: Any) -> Unit:
-    """Change what is known about a unit. A new headcount gets today's date; the web address stays."""
+    """Change what is known about a unit. A new headcount gets today's date; the web address stays.
+
+    Raises Refused when another unit has the name.
+    """
+    lock_names()
+    if Unit.objects.filter(name__iexact=fields.get("name", unit.name)).exclude(pk=unit.pk).exists():
+        raise Refused(_("Det finns redan en enhet med det namnet."))
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
     if "declared_headcount" in fields and fields["declared_headcount"] != unit.declared_headcount:
         unit.declared_on = clock.today() if fields["declared_headcount"] else None

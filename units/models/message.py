@@ -12,6 +12,8 @@ from units.models.unit import Unit
 
 # After this many refusals by the mail server a person must look at it.
 MAX_ATTEMPTS = 6
+# The longest wait between two attempts.
+MAX_MINUTES = 60
 
 
 class MessageState(models.TextChoices):

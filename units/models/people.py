@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
@@ -79,6 +80,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name as it may stand in a record that others read: never that of a protected person."""
+        return gettext("skyddad person") if self.is_protected else self.name
 
     @property
     def is_coordinator(self) -> bool:

@@ -62,6 +62,8 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         """The units that `user` may log steps for."""
         if user.is_coordinator:
             return self
+        if user.is_reader:
+            return self.none()
         return self.filter(Exists(Membership.objects.present().managers().filter(unit=OuterRef("pk"), user=user)))
 
 

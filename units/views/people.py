@@ -31,7 +31,9 @@ def unit_staff(request: PortalRequest, slug: str) -> HttpResponse:
         except Refused as refused:
             form.add_error("email", str(refused))
         else:
-            messages.success(request, _("%(person)s finns nu i personallistan.") % {"person": membership.user})
+            # The address of a protected person must not be a way to their name.
+            name = form.cleaned_data["name"] if membership.user.is_protected else membership.user.name
+            messages.success(request, _("%(person)s finns nu i personallistan.") % {"person": name})
             return redirect("unit_staff", slug=unit.slug)
     return render(request, "units/staff.html", {"form": form, **staff_context(unit)})
 
@@ -50,9 +52,10 @@ def staff_context(unit: Unit) -> dict[str, Any]:
 
 @require_POST
 def membership_end(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
-    """Record that a person has left the unit."""
+    """Record that a person has left the unit; one who is not in the list (a protected person) is not found."""
     unit = permissions.get_managed_unit(request.user, slug)
-    membership = get_object_or_404(unit.memberships.present().select_related("user"), pk=pk)
+    listed = unit.memberships.filter(user__is_protected=False).select_related("user")
+    membership = get_object_or_404(listed, pk=pk)
     form = EndMembershipForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["on"][0]))

@@ -49,9 +49,13 @@ def unit_edit(request: PortalRequest, slug: str) -> HttpResponse:
     unit = permissions.get_coordinated_unit(request.user, slug)
     form = UnitForm(request.POST or None, instance=unit)
     if form.is_valid():
-        unit = actions.update_unit(unit, by=request.user, **form.cleaned_data)
-        messages.success(request, _("Uppgifterna är sparade."))
-        return redirect(unit)
+        try:
+            unit = actions.update_unit(unit, by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            form.add_error("name", str(refused))
+        else:
+            messages.success(request, _("Uppgifterna är sparade."))
+            return redirect(unit)
     return render(request, "units/unit_edit.html", {"form": form, "unit": Unit.objects.get(pk=unit.pk)})
 
 
