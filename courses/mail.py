@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from courses.models import Training
 from units.mail import Letter, write_letter
 from units.models import User
+from units.queries import steps_on_page
 
 
 def training_booked(training: Training, to: User) -> Letter:
@@ -35,5 +36,5 @@ def _about(training: Training, to: User, template: str, subject: str) -> Letter:
         key=f"{template}:{training.pk}:{to.pk}",
         to=to,
         subject=subject,
-        context={"training": training, "unit": training.round.unit},
+        context={"training": training, "unit": training.round.unit, "steps": steps_on_page(training.round.unit)},
     )

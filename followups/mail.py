@@ -12,7 +12,7 @@ from units.models import Step
 # For each rule: the template and the subject.
 _LETTERS = {
     OPENS.name: ("follow_up_opens", _("Dags för uppföljning med %(unit)s")),
-    OPENS_UNIT.name: ("follow_up_opens_unit", _("Snart följer vi upp arbetet i %(unit)s")),
+    OPENS_UNIT.name: ("follow_up_opens_unit", _("Dags att följa upp arbetet hos %(unit)s")),
     CLOSING.name: ("follow_up_closing", _("En månad kvar: uppföljningen med %(unit)s")),
     OVERDUE.name: ("follow_up_overdue", _("Försenad uppföljning: %(unit)s")),
 }

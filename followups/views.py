@@ -14,6 +14,7 @@ from followups.models import Decision
 from jarfalla import clock
 from units.models import Programme, Refused, Round, Step, StepBlocked
 from units.permissions import PortalRequest
+from units.queries import steps_on_page
 
 # How many rows of each list one page shows.
 ROWS = 50
@@ -76,6 +77,7 @@ def _page(
 ) -> HttpResponse:
     context = {
         "unit": round_.unit,
+        "steps": steps_on_page(round_.unit),
         "round": round_,
         "window": window,
         "completion": round_.standing().get(Step.FOLLOW_UP),

@@ -8,6 +8,7 @@ from routines import queries
 from routines.models import Approval, RoutineVersion, Verdict
 from units.mail import Letter, write_letter
 from units.models import User
+from units.queries import steps_on_page
 
 _SUBJECTS: dict[str, Promise] = {
     Verdict.SUBMITTED: _("Att granska: %(routine)s, %(unit)s"),
@@ -36,6 +37,7 @@ def routine_verdict(approval: Approval, to: User) -> Letter:
             "version": approval.version,
             "routine": approval.version.routine,
             "unit": approval.version.routine.unit,
+            "steps": steps_on_page(approval.version.routine.unit),
         },
     )
 
@@ -47,7 +49,12 @@ def routine_in_force(version: RoutineVersion, to: User) -> Letter:
         key=f"routine_in_force:{version.pk}:{to.pk}",
         to=to,
         subject=_subject(_IN_FORCE, version, to),
-        context={"version": version, "routine": version.routine, "unit": version.routine.unit},
+        context={
+            "version": version,
+            "routine": version.routine,
+            "unit": version.routine.unit,
+            "steps": steps_on_page(version.routine.unit),
+        },
     )
 
 

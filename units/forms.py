@@ -8,14 +8,14 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
-from django.utils.text import format_lazy
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock, tables
 from jarfalla.pdf import refuse_unprintable
 from jarfalla.privacy import refuse_personal_numbers
 from units.imports import UnitList, read_units
-from units.models import MembershipRole, ParticipationState, Programme, Unit
+from units.models import Kind, MembershipRole, ParticipationState, Programme, Unit
 
 EARLIEST = dt.date(2000, 1, 1)
 # A browser never sends a line break from a field of one line; in the name of a sender or recipient no mail can leave.
@@ -98,6 +98,8 @@ class UnitForm(PortalModelForm):
 
     printed = ("name", "department", "district")
 
+    kind = forms.ChoiceField(label=_("Verksamhetstyp"), choices=[("", _("Välj i listan")), *Kind.choices])
+
     class Meta:
         model = Unit
         fields = ["name", "kind", "ownership", "department", "district", "declared_headcount"]
@@ -132,7 +134,11 @@ class PersonForm(PortalForm):
     email = forms.EmailField(
         label=_("E-postadress i arbetet"), max_length=254, help_text=_("Dit skickas koden när personen loggar in.")
     )
-    role = forms.ChoiceField(label=_("Roll"), choices=MembershipRole.choices, initial=MembershipRole.MEMBER)
+    role = forms.ChoiceField(
+        label=_("Roll"),
+        choices=[(role.value, capfirst(role.label)) for role in MembershipRole],
+        initial=MembershipRole.MEMBER,
+    )
     started_on = DateField(label=_("Arbetar här från och med"), past=True)
 
     def __init__(self, *args: Any, may_add_managers: bool, **kwargs: Any) -> None:

@@ -52,7 +52,7 @@ def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager:
         return
     template = Template.objects.filter(kinds__contains=[unit.kind]).first() or Template.objects.earliest("pk")
     routine = routines.create_routine(
-        unit, template=template, title=f"När vi är oroliga för hedersrelaterat våld, {unit.name}", by=coordinator
+        unit, template=template, title="När vi är oroliga för hedersrelaterat våld", by=coordinator
     )
     version = routine.versions.get()
     if scenario.routine != "draft":

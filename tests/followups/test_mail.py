@@ -31,7 +31,7 @@ def letter(rule: str, day: dt.date) -> Message:
             "Dags för uppföljning med Tallbackens förskola",
             [
                 "Hej Sam Samordnare!",
-                "Nu är det dags att följa upp arbetet i Tallbackens förskola.",
+                "Nu är det dags att följa upp arbetet hos Tallbackens förskola.",
                 "Rutinerna har gällt sedan den 22 maj 2024.",
                 "Kontakta chefen och bestäm en tid. Uppföljningen ska vara gjord senast den 22 maj 2025.",
             ],
@@ -39,7 +39,7 @@ def letter(rule: str, day: dt.date) -> Message:
         (
             "opens_unit",
             dt.date(2024, 11, 22),
-            "Snart följer vi upp arbetet i Tallbackens förskola",
+            "Dags att följa upp arbetet hos Tallbackens förskola",
             [
                 "Hej Cia Chef!",
                 "Ni har arbetat efter era rutiner sedan den 22 maj 2024.",

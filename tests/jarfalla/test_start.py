@@ -124,7 +124,7 @@ def test_start_of_a_member_has_the_routines_in_force_before_the_steps(
     client = sign_in(member)
     page = text(client)
     assert page.index("Oro för barn") < page.index("De fyra stegen") < page.index("Webbkurs")
-    assert "Hämta PDF : Oro för barn" in page
+    assert "Ladda ner PDF : Oro för barn" in page
     assert f'href="/rutiner/{routine.slug}/pdf/"' in client.get("/").content.decode()
 
 

@@ -63,7 +63,8 @@ def test_forms_with_errors_have_no_accessibility_problem(rows: World, coordinato
         problems = []
         for name in ("unit_new", "unit_import", "unit_staff", "step_withdraw"):
             page.goto(live_server.url + reverse(name, args=EXPECTED[name][0](rows)))
-            page.locator("main form[method=post] button.btn-primary").last.click()
+            with page.expect_navigation():
+                page.locator("main form[method=post] button.btn-primary").last.click()
             assert page.title().startswith("Fel: "), page.url
             link = page.locator(".error-summary a").first
             target = link.get_attribute("href")

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -182,7 +183,7 @@ def test_add_person_in_another_role_ends_the_first(unit: Unit, coordinator: User
 
 def test_add_person_in_another_role_starts_it_today_whatever_the_form_says(unit: Unit, coordinator: User) -> None:
     before = clock.today() - 30 * YESTERDAY
-    person = {"name": "Bo Ek", "email": "bo@example.org", "started_on": before, "by": coordinator}
+    person: dict[str, Any] = {"name": "Bo Ek", "email": "bo@example.org", "started_on": before, "by": coordinator}
     first = actions.add_person(unit, **person)
     second = actions.add_person(unit, role=MembershipRole.MANAGER, **person)
     first.refresh_from_db()
@@ -192,7 +193,7 @@ def test_add_person_in_another_role_starts_it_today_whatever_the_form_says(unit:
 def test_add_person_who_comes_back_continues_where_the_last_time_ended(unit: Unit, coordinator: User) -> None:
     """The usual case: somebody was taken off the list by mistake, and is put back with the first day again."""
     before = clock.today() - 30 * YESTERDAY
-    person = {"name": "Bo Ek", "email": "bo@example.org", "started_on": before, "by": coordinator}
+    person: dict[str, Any] = {"name": "Bo Ek", "email": "bo@example.org", "started_on": before, "by": coordinator}
     first = actions.add_person(unit, **person)
     actions.end_membership(first, on=clock.today() - 2 * YESTERDAY, by=coordinator)
     again = actions.add_person(unit, **person)

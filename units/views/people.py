@@ -58,7 +58,7 @@ def membership_end(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
     membership = get_object_or_404(listed, pk=pk)
     form = EndMembershipForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(form.errors["on"][0]))
+        messages.error(request, f"{membership.user}: {form.errors['on'][0]}")
         return redirect("unit_staff", slug=unit.slug)
     try:
         actions.end_membership(membership, on=form.cleaned_data["on"], by=request.user)

@@ -73,7 +73,7 @@ def unit_participation(request: PortalRequest, slug: str) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             messages.success(
-                request, _("%(unit)s: %(state)s.") % {"unit": unit, "state": row.get_state_display().lower()}
+                request, _("Deltagandet är sparat: %(state)s.") % {"state": row.get_state_display().lower()}
             )
             return redirect(unit)
     history = unit.participations.select_related("recorded_by").order_by("-pk")
