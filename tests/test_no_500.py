@@ -1,6 +1,6 @@
 """Whatever is typed into an address or a form, the portal answers with a page or a sentence, never with an error."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -10,9 +10,13 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from followups import actions as followups
+from followups.models import Decision
+from jarfalla import clock
 from tests.test_roles import EXPECTED, rows  # noqa: F401  pytest finds a fixture by its name
 from tests.world import World
-from units.models import User
+from units import actions
+from units.models import ParticipationState, User
 
 pytestmark = pytest.mark.django_db
 
@@ -169,4 +173,41 @@ def test_forms_with_a_field_missing_answer(visitor: Client, rows: World) -> None
             data = {name: value for name, value in good.items() if name != field}
             if (code := status(visitor, "post", address, data)) >= 500:
                 failed.append((address, field, code))
+    assert failed == []
+
+
+def pause(world_: World, by: User) -> None:
+    actions.record_participation(world_.unit, state=ParticipationState.PAUSED, by=by)
+
+
+def finish(world_: World, by: User) -> None:
+    followups.record_follow_up(world_.round, held_on=clock.today(), decision=Decision.DONE, by=by)
+
+
+def begin_again(world_: World, by: User) -> None:
+    followups.record_follow_up(world_.round, held_on=clock.today(), decision=Decision.BACK_TO_TRAINING, by=by)
+
+
+def everybody_leaves(world_: World, by: User) -> None:
+    for membership in world_.unit.memberships.present():
+        actions.end_membership(membership, on=clock.today(), by=by)
+
+
+@pytest.mark.parametrize("meanwhile", [pause, finish, begin_again, everybody_leaves])
+def test_forms_that_come_too_late_answer(
+    visitor: Client,
+    rows: World,  # noqa: F811
+    coordinator: User,
+    meanwhile: Callable[[World, User], None],
+) -> None:
+    """The page was opened before somebody else changed what it is about; the button is pressed twice after that."""
+    forms = forms_of_all_pages(visitor, rows)
+    meanwhile(rows, coordinator)
+    failed = []
+    for address, good in forms.items():
+        with transaction.atomic():
+            codes = [visitor.post(address, good, follow=True).status_code for _ in range(2)]
+            transaction.set_rollback(True)
+        if max(codes) >= 500:
+            failed.append((address, codes))
     assert failed == []

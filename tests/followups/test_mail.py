@@ -82,6 +82,6 @@ def test_letter_says_when_what_and_who_in_text_and_html(
 def test_letter_escapes_the_unit_in_html_only(unit: Unit) -> None:
     Unit.objects.filter(pk=unit.pk).update(name="Lek & Lär <3")
     message = letter("opens", dt.date(2024, 11, 22))
-    assert "i Lek & Lär <3." in message.text
+    assert "hos Lek & Lär <3." in message.text
     assert message.subject == "Dags för uppföljning med Lek & Lär <3"
-    assert "i Lek &amp; Lär &lt;3." in message.html
+    assert "hos Lek &amp; Lär &lt;3." in message.html

@@ -291,7 +291,7 @@ def test_list_is_grouped_by_urgency_with_days_and_managers(coordinator: User, si
     assert places == sorted(places)
     assert html.index("Chef: Chef nr 3 <") < html.index("Chef: Chef nr 0 <")
     assert "dagar kvar" in html
-    assert "öppnar om" in html
+    assert "Öppnar om" in html
     assert "/enheter/enhet-nr-3/steg-4/" in html
 
 
@@ -368,3 +368,21 @@ def test_list_is_paged(coordinator: User, sign_in: SignIn, monkeypatch: pytest.M
     assert "Sida 1 av 2" in page(client, LIST)
     last = page(client, f"{LIST}?page=2")
     assert ("/enheter/sida-2/" in last, "/enheter/sida-0/" in last) == (True, False)
+
+
+def test_step_4_does_not_name_a_protected_person_who_recorded_a_follow_up(
+    sign_in: SignIn, support_action: SupportAction, coordinator: User, manager: User
+) -> None:
+    assert coordinator.name in page(sign_in(manager), STEP_4)
+    User.objects.filter(pk=coordinator.pk).update(is_protected=True)
+    html = page(sign_in(manager), STEP_4)
+    assert "skyddad person" in html
+    assert coordinator.name not in html
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "²", "-1", "eller"])
+def test_step_4_with_a_round_that_is_no_number_is_about_the_latest(
+    sign_in: SignIn, round_: Round, coordinator: User, number: str
+) -> None:
+    response = post(sign_in(coordinator), round=number, decision="")
+    assert "Välj vad uppföljningen leder till." in response.content.decode()

@@ -125,7 +125,7 @@ def test_start_of_a_member_has_the_routines_in_force_before_the_steps(
     page = text(client)
     assert page.index("Oro för barn") < page.index("De fyra stegen") < page.index("Webbkurs")
     assert "Ladda ner PDF : Oro för barn" in page
-    assert f'href="/rutiner/{routine.slug}/pdf/"' in client.get("/").content.decode()
+    assert f'href="/rutiner/{routine.slug}/pdf/?ladda-ner=1"' in client.get("/").content.decode()
 
 
 @pytest.mark.parametrize(

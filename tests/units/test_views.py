@@ -221,7 +221,7 @@ def test_outbox_shows_what_the_mail_server_said(sign_in: SignIn, unit: Unit, coo
     assert message is not None
     Message.objects.update(failed_at=clock.now(), last_error="550 Okänd mottagare")
     client = sign_in(coordinator)
-    assert "misslyckat" in text_of(client.get("/utkorg/", {"status": "failed"}))
+    assert "Misslyckat" in text_of(client.get("/utkorg/", {"status": "failed"}))
     page = text_of(client.get(reverse("message", args=[message.pk])))
     assert "550 Okänd mottagare" in page
     assert "Text &lt;b&gt;" in page
