@@ -123,24 +123,6 @@ class CompletionsForm(PortalForm):
         self.fields["users"].offer(unit, staff)  # type: ignore[attr-defined]  # it is a PeopleField
 
 
-class StepForm(PortalForm):
-    """The day on which the step was done; the coordinator may write why it counts although something is missing."""
-
-    on = DateField(label=_("När blev steget klart?"), past=True)
-    override_reason = forms.CharField(
-        label=_("Skäl till undantag"),
-        required=False,
-        max_length=300,
-        help_text=_("Bara om något saknas och steget ändå ska räknas som klart. Skälet står kvar i enhetens historik."),
-    )
-
-    def __init__(self, *args: Any, may_override: bool, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"on": clock.today()})
-        super().__init__(*args, **kwargs)
-        if not may_override:
-            del self.fields["override_reason"]
-
-
 class TrainingForm(PortalForm):
     """A training to book."""
 

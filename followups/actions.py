@@ -46,14 +46,15 @@ def record_follow_up(
 ) -> FollowUp:
     """Record what was said and decided, and do what the decision says (design, section 3).
 
-    The same person, day and decision again is the same follow-up, and the first one is returned.
+    The same person, day, decision and words again are the same follow-up, and the first one is returned.
 
     Raises Refused for anybody but a coordinator, and StepBlocked when step 3 does not stand, when the date lies in
     the future or before step 3, when more support is decided and nothing is promised, or when step 4 would be
     completed before its window opens and no `override_reason` says why.
     """
     round_ = lock_round(round_)
-    if first := _recorded_before(round_, held_on=held_on, decision=decision, by=by):
+    said = {"routines_used": routines_used, "effect": effect, "needs": needs}
+    if first := _recorded_before(round_, held_on=held_on, decision=decision, by=by, said=said):
         return first
     _require_follow_up(round_, held_on=held_on, by=by)
     if decision == Decision.MORE_SUPPORT and not support_actions:
@@ -61,11 +62,9 @@ def record_follow_up(
     follow_up = FollowUp.objects.create(
         round=round_,
         held_on=held_on,
-        routines_used=routines_used,
-        effect=effect,
-        needs=needs,
         decision=decision,
         recorded_by=by,
+        **said,
     )
     if decision == Decision.MORE_SUPPORT:
         for promise in support_actions:
@@ -74,9 +73,11 @@ def record_follow_up(
     return follow_up
 
 
-def _recorded_before(round_: Round, *, held_on: dt.date, decision: Decision, by: User) -> FollowUp | None:
-    """The follow-up that this one repeats; one from before step 3 was done again is another one."""
-    same = round_.follow_ups.filter(held_on=held_on, decision=decision, recorded_by=by)
+def _recorded_before(
+    round_: Round, *, held_on: dt.date, decision: Decision, by: User, said: dict[str, str]
+) -> FollowUp | None:
+    """The follow-up that this one repeats to the letter; one from before step 3 was done again is another one."""
+    same = round_.follow_ups.filter(held_on=held_on, decision=decision, recorded_by=by, **said)
     if routines := round_.standing().get(Step.ROUTINES):
         same = same.filter(recorded_at__gte=routines.recorded_at)
     return same.order_by("pk").first()

@@ -141,6 +141,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # silence: whether an address has an account is nobody's business
 ACCOUNT_SESSION_REMEMBER = True
+SESSION_ENGINE = "jarfalla.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 
 # --- Mail --------------------------------------------------------------------------------------------------
@@ -179,6 +180,8 @@ for _entry in CELERY_BEAT_SCHEDULE.values():
 # --- Forms --------------------------------------------------------------------------------------------------
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
+# A group session may name everybody in a unit of any size.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 IMPORT_MAX_BYTES = 5 * 1024 * 1024
 
 # --- Safety -------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def context(version: RoutineVersion) -> dict[str, Any]:
         "version": {
             "number": version.number,
             "approved_at": version.approved_at,
-            "approved_by": queries.named(version.approved_by),
+            "approved_by": queries.approver(version),
         },
         "document_date": version.approved_at,
         "url": settings.BASE_URL + routine.get_absolute_url(),

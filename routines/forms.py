@@ -7,11 +7,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jarfalla import clock
 from jarfalla.pdf import refuse_unprintable
 from routines import queries
 from routines.models import RoutineSection, RoutineVersion, SectionKind, Template
-from units.forms import DateField, PortalForm
+from units.forms import PortalForm
 from units.models import Kind, Unit
 from units.queries import swedish_key
 
@@ -156,26 +155,6 @@ class ReturnForm(PortalForm):
         error_messages={**_REFUSALS, "required": gettext_lazy("Skriv vad som behöver ändras.")},
         help_text=gettext_lazy("Skriv så att den som ska ändra förstår vad och varför."),
     )
-
-
-class StepForm(PortalForm):
-    """The day on which step 3 was done; the coordinator may write why it counts without a routine in force."""
-
-    on = DateField(label=gettext_lazy("När blev steget klart?"), past=True)
-    override_reason = forms.CharField(
-        label=gettext_lazy("Skäl till undantag"),
-        required=False,
-        max_length=300,
-        help_text=gettext_lazy(
-            "Bara om rutiner saknas och steget ändå ska räknas som klart. Skälet står kvar i enhetens historik."
-        ),
-    )
-
-    def __init__(self, *args: Any, may_override: bool, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"on": clock.today()})
-        super().__init__(*args, **kwargs)
-        if not may_override:
-            del self.fields["override_reason"]
 
 
 def _kinds() -> list[tuple[str, Any]]:

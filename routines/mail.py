@@ -4,7 +4,6 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from routines import queries
 from routines.models import Approval, RoutineVersion, Verdict
 from units.mail import Letter, write_letter
 from units.models import User
@@ -21,7 +20,7 @@ _IN_FORCE = _("Nu gäller rutinen %(routine)s, %(unit)s")
 def routine_verdict(approval: Approval, to: User) -> Letter:
     """Tell `to` that a version was submitted, returned or endorsed, and what they can do now."""
     with translation.override(to.language):
-        by = queries.named(approval.by)
+        by = approval.by.shown_name
     return write_letter(
         {
             Verdict.SUBMITTED.value: "routine_submitted",

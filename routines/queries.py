@@ -117,7 +117,7 @@ def endorsed_by(version: RoutineVersion) -> User | None:
 
 def decisions(version: RoutineVersion) -> list[tuple[Approval, str]]:
     """What was done with a version, oldest first, each with the name of the one who did it."""
-    return [(row, named(row.by)) for row in version.approvals.select_related("by").order_by("pk")]
+    return [(row, row.by.shown_name) for row in version.approvals.select_related("by").order_by("pk")]
 
 
 def may_approve(user: User, version: RoutineVersion) -> str:
@@ -149,8 +149,9 @@ def contact_groups() -> list[tuple[str, list[Contact]]]:
     return [(headings[name], rows) for name, rows in groups.items() if rows]
 
 
-def named(person: User | None) -> str:
-    """The name to show; a protected person is "enhetens chef"."""
+def approver(version: RoutineVersion) -> str:
+    """Who approved the version, as the routine says it; a protected person stands there by office only."""
+    person = version.approved_by
     if person is None:
         return ""
     return _("enhetens chef") if person.is_protected else person.name

@@ -117,6 +117,7 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "unit_staff": (of_unit, MANAGED, MANAGED_POST),
     "membership_end": (of_membership, NO_GET, MANAGED_POST),
     "step_withdraw": (of_step, MANAGED, MANAGED_POST),
+    "round_new": (of_unit, NO_GET, COORDINATED_POST),
     "outbox": (nothing, COORDINATOR, NO_POST),
     "message": (of_message, COORDINATOR, NO_POST),
     "message_retry": (of_message, NO_GET, COORDINATOR_POST),

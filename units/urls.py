@@ -13,6 +13,7 @@ urlpatterns = [
     path("enheter/<slug:slug>/deltagande/", views.unit_participation, name="unit_participation"),
     path("enheter/<slug:slug>/personal/", views.unit_staff, name="unit_staff"),
     path("enheter/<slug:slug>/personal/<int:pk>/avsluta/", views.membership_end, name="membership_end"),
+    path("enheter/<slug:slug>/ny-omgang/", views.round_new, name="round_new"),
     path("enheter/<slug:slug>/steg-<int:step>/aterta/", views.step_withdraw, name="step_withdraw"),
     path("utkorg/", views.outbox, name="outbox"),
     path("utkorg/<int:pk>/", views.message, name="message"),

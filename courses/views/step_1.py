@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from courses import actions, permissions, queries
-from courses.forms import CompletionsForm, GroupSessionForm, StepForm
-from units.forms import PortalForm
+from courses.forms import CompletionsForm, GroupSessionForm
+from units.forms import PortalForm, StepForm
 from units.models import Programme, Refused, Step, StepBlocked, Unit
 from units.permissions import PortalRequest, get_managed_round, get_managed_unit, get_visible_unit
 from units.queries import blocked_because, steps_on_page
@@ -32,6 +32,7 @@ def show_step_1(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
     round_ = unit.open_round
     threshold = Programme.current().coverage_threshold_percent
     coverage = queries.coverage(unit)
+    completion = round_.standing().get(Step.WEB_COURSE) if round_ else None
     context: dict[str, Any] = {
         "unit": unit,
         "steps": steps_on_page(unit),
@@ -40,8 +41,9 @@ def show_step_1(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
         "required": coverage.required(threshold),
         "missing": coverage.missing(threshold),
         "is_met": coverage.meets(threshold),
-        "completion": round_.standing().get(Step.WEB_COURSE) if round_ else None,
+        "completion": completion,
         "blocked": blocked_because(round_, Step.WEB_COURSE),
+        "may_withdraw": completion is not None and completion.may_be_withdrawn_by(request.user),
         "sessions": queries.recorded_sessions(unit),
         "own_completion": queries.own_completion(request.user),
         "may_log": Unit.objects.managed_by(request.user).filter(pk=unit.pk).exists(),

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses import actions, queries
-from courses.forms import StepForm, TrainingForm
+from courses.forms import TrainingForm
 from courses.models import Training
 from jarfalla import clock
-from units.forms import PortalForm
+from units.forms import PortalForm, StepForm
 from units.models import Refused, Round, Step, StepBlocked, Unit
 from units.permissions import PortalRequest, get_coordinated_round, get_visible_unit
 from units.queries import blocked_because, steps_on_page
@@ -28,12 +28,14 @@ def show_step_2(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
     """The page; `sent` is the form that was not accepted."""
     round_ = unit.open_round
     trainings = queries.in_order_of_need(Training.objects.filter(round__unit=unit), clock.now())
+    completion = round_.standing().get(Step.TRAINING) if round_ else None
     context: dict[str, Any] = {
         "unit": unit,
         "steps": steps_on_page(unit),
         "round": round_,
-        "completion": round_.standing().get(Step.TRAINING) if round_ else None,
+        "completion": completion,
         "blocked": blocked_because(round_, Step.TRAINING),
+        "may_withdraw": completion is not None and completion.may_be_withdrawn_by(request.user),
         "held_on": queries.last_held_on(round_) if round_ else None,
         "trainings": trainings,
         "form": sent,

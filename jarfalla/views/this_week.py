@@ -76,18 +76,16 @@ class Todo:
         values = {"day": day, "title": self.title, "weekday": date_format(self.due_on, "l j F") if self.due_on else ""}
         if self.kind == TodoKind.MAIL_FAILED:
             count = int(self.title)
-            return ngettext("%(count)s mejl gick inte fram.", "%(count)s mejl gick inte fram.", count) % {
-                "count": count
-            }
+            return ngettext("%(count)s mejl kom inte fram.", "%(count)s mejl kom inte fram.", count) % {"count": count}
         return {
             TodoKind.FOLLOW_UP_OVERDUE: _("Uppföljningen skulle ha gjorts senast %(day)s."),
             TodoKind.FOLLOW_UP_DUE: _("Följ upp senast %(day)s."),
             TodoKind.REVIEW: _("Granska rutinen ”%(title)s”, inskickad %(day)s."),
             TodoKind.PDF_FAILED: _("PDF:en till rutinen ”%(title)s” kunde inte skapas. Försök igen."),
             TodoKind.TRAINING_SOON: _("Utbildningen ”%(title)s” hålls %(weekday)s."),
-            TodoKind.TRAINING_PASSED: _("Blev utbildningen ”%(title)s” av %(day)s? Bocka av eller ställ in den."),
+            TodoKind.TRAINING_PASSED: _("Blev utbildningen ”%(title)s” av den %(day)s? Bocka av eller ställ in den."),
             TodoKind.SUPPORT: _("Utlovat till %(day)s: %(title)s."),
-            TodoKind.NO_ANSWER: _("Inbjuden %(day)s och har inte svarat. Hör av dig."),
+            TodoKind.NO_ANSWER: _("Inbjuden den %(day)s och har inte svarat. Hör av dig."),
         }[self.kind] % values
 
     @property

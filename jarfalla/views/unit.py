@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from courses.queries import coverage
@@ -37,7 +36,7 @@ def unit(request: PortalRequest, slug: str) -> HttpResponse:
         "managers": row.managers().filter(is_protected=False).order_by(swedish_order("name")),
         "steps": steps_of(row),
         "next": next_step(row, known, reader),
-        "cards": step_cards(row, rounds, reader),
+        "cards": step_cards(row, rounds, reader, request.user),
         "threshold": programme.coverage_threshold_percent,
         **step_facts(row, known),
         **history(row, rounds),
@@ -67,24 +66,20 @@ class StepCard:
     may_withdraw: bool
 
 
-def step_cards(unit: UnitWithProgress, rounds: list[Round], reader: Reader) -> list[StepCard]:
+def step_cards(unit: UnitWithProgress, rounds: list[Round], reader: Reader, user: User) -> list[StepCard]:
     """The four steps of the current round; only the latest completed one of an open round can be withdrawn."""
     current = next((round_ for round_ in rounds if round_.pk == unit.round_pk), None)
     standing = current.standing() if current else {}
-    may = reader.manages and current is not None and current.closed_on is None
+    is_open = reader.manages and current is not None and current.closed_on is None
     cards = []
     for step in steps_of(unit):
         completion = standing.get(Step(step.number))
-        name = named(completion.recorded_by) if completion else ""
-        cards.append(StepCard(step, completion, name, may_withdraw=may and step.number == unit.steps_done))
+        name = completion.recorded_by.shown_name if completion else ""
+        may = is_open and step.number == unit.steps_done and completion is not None
+        cards.append(
+            StepCard(step, completion, name, may_withdraw=may and completion.may_be_withdrawn_by(user))  # type: ignore[union-attr]
+        )
     return cards
-
-
-def named(person: User | None) -> str:
-    """The name that stands in a record; a protected person's never does."""
-    if person is None or person.is_protected:
-        return _("skyddad person")
-    return person.name
 
 
 def step_facts(unit: UnitWithProgress, known: Evidence) -> dict[str, Any]:
@@ -107,8 +102,8 @@ def history(unit: UnitWithProgress, rounds: list[Round]) -> dict[str, Any]:
     earlier = [round_ for round_ in rounds if round_ not in current]
     return {
         "follow_up": max(follow_ups, key=lambda row: (row.held_on, row.pk), default=None),
-        "withdrawn": [(row, named(row.withdrawn_by)) for row in withdrawn],
+        "withdrawn": [(row, row.withdrawn_by.shown_name if row.withdrawn_by else "") for row in withdrawn],
         "earlier_rounds": [
-            (round_, [(row, named(row.recorded_by)) for row in round_.standing().values()]) for round_ in earlier
+            (round_, [(row, row.recorded_by.shown_name) for row in round_.standing().values()]) for round_ in earlier
         ],
     }

@@ -2,7 +2,7 @@
 
 import logging
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from jarfalla import clock
@@ -25,7 +25,7 @@ def publish(version: RoutineVersion) -> RoutineVersion:
     """
     try:
         return put_in_force(version)
-    except DatabaseError:
+    except (InterfaceError, OperationalError):
         raise
     except PdfProblem as problem:
         logger.warning("version %s could not be published: %s", version.pk, problem)

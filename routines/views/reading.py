@@ -56,7 +56,7 @@ def reading_context(found: Routine, *, manages: bool) -> dict[str, object]:
         "routine": found,
         "unit": found.unit,
         "version": version,
-        "approved_by": queries.named(version.approved_by) if version else "",
+        "approved_by": queries.approver(version) if version else "",
         "sections": version.sections.all() if version else [],
         "contacts": queries.contacts(),
         "manages": manages,

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from routines import actions, queries
-from routines.forms import NewRoutineForm, StepForm
+from routines.forms import NewRoutineForm
 from routines.models import Routine
-from units.forms import PortalForm
+from units.forms import PortalForm, StepForm
 from units.models import Refused, Step, StepBlocked, Unit
 from units.permissions import PortalRequest, get_coordinated_unit, get_managed_round, get_visible_unit
 from units.queries import blocked_because, steps_on_page
@@ -37,6 +37,7 @@ def show_step_3(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
         "manages": manages,
         "completion": completion,
         "blocked": blocked_because(round_, Step.ROUTINES),
+        "may_withdraw": completion is not None and completion.may_be_withdrawn_by(request.user),
         "has_routine_in_force": any(row.in_force for row in rows),
         "form": sent,
     }

@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from courses import queries
-from courses.forms import CancelForm, CompletionsForm, GroupSessionForm, HeldForm, StepForm, TrainingForm
+from courses.forms import CancelForm, CompletionsForm, GroupSessionForm, HeldForm, TrainingForm
 from jarfalla import clock
 from tests import factories
 from tests.courses import rows
 from tests.courses.rows import DAY
+from units.forms import StepForm
 from units.models import Unit, User
 
 pytestmark = pytest.mark.django_db

@@ -246,9 +246,9 @@ def test_this_week_sentences(client: Client, coordinator: User) -> None:
     page = client.get("/oversikt/").content.decode()
     assert re.fullmatch(r"Almen Granska rutinen ”Oro för barn”, inskickad \d+ \w+ \d{4}\.", week(client)[0])
     assert re.search(
-        r"Blev utbildningen ”Att se i tid” av \d+ \w+ \d{4}\? Bocka av eller ställ in den\.", fragment(page)
+        r"Blev utbildningen ”Att se i tid” av den \d+ \w+ \d{4}\? Bocka av eller ställ in den\.", fragment(page)
     )
-    assert re.search(r"Björken Inbjuden \d+ \w+ \d{4} och har inte svarat\. Hör av dig\.", fragment(page))
+    assert re.search(r"Björken Inbjuden den \d+ \w+ \d{4} och har inte svarat\. Hör av dig\.", fragment(page))
     for address in (
         f"/rutiner/{routine.slug}/granska/",
         f"/utbildningar/{training.pk}/",
@@ -289,7 +289,7 @@ def test_this_week_counts_failed_mail_once(client: Client, coordinator: User) ->
             key=f"x{number}", recipient=coordinator, subject="Hej", text="Hej", html="Hej", failed_at=clock.now()
         )
     Message.objects.create(key="sent", recipient=coordinator, subject="H", text="H", html="H", sent_at=clock.now())
-    assert week(client) == ["Utkorgen 3 mejl gick inte fram."]
+    assert week(client) == ["Utkorgen 3 mejl kom inte fram."]
 
 
 def test_this_week_support_action_with_its_owner(client: Client, coordinator: User) -> None:

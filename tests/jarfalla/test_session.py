@@ -95,3 +95,9 @@ def test_language_that_does_not_exist_changes_nothing(member: User, sign_in: Any
 def test_language_never_leads_to_another_site(client: Client) -> None:
     answer = client.post(reverse("set_language"), {"språk": "en", "next": "https://ond.example/"})
     assert answer["Location"] == "/"
+
+
+@pytest.mark.django_db
+def test_forged_session_cookie_is_nobody() -> None:
+    cookie = 'sessionid="aaaaaaaa\\000"'  # in a quoted cookie \\000 is a NUL byte
+    assert Client().get("/", headers={"cookie": cookie})["Location"].startswith("/logga-in/")

@@ -99,5 +99,5 @@ def test_letter_names_no_protected_person_and_goes_to_none(
     manager.save()
     letters = since(lambda: actions.submit_version(version, by=manager))
     assert "Cia Chef" not in letters["Sam Samordnare"].text
-    assert "Enhetens chef har skickat rutinen" in letters["Sam Samordnare"].text
+    assert "Skyddad person har skickat rutinen" in letters["Sam Samordnare"].text
     assert set(since(lambda: actions.endorse_version(version, by=coordinator))) == {"Två Chef"}

@@ -88,6 +88,24 @@ def test_withdraw_step_without_a_reason_is_refused(unit: Unit, coordinator: User
         actions.withdraw_step(round_.completions.get(), reason="  ", by=coordinator)
 
 
+def test_withdraw_step_that_only_the_coordinator_can_record_again_is_refused_for_a_manager(
+    unit: Unit, coordinator: User, manager: User
+) -> None:
+    round_ = factories.open_round(unit)
+    actions.complete_step(round_, Step.WEB_COURSE, on=clock.today(), by=coordinator, override_reason="Liten grupp")
+    overridden = round_.completions.get()
+    with pytest.raises(StepBlocked, match="samordnaren återtar det"):
+        actions.withdraw_step(overridden, reason="Fel", by=manager)
+    assert factories.open_round(unit).next_step == Step.TRAINING
+
+
+def test_start_round_of_a_unit_that_does_not_take_part_is_refused(coordinator: User) -> None:
+    unit = factories.unit()
+    with pytest.raises(Refused, match="Enheten deltar inte just nu"):
+        actions.start_round(unit, by=coordinator)
+    assert not unit.rounds.exists()
+
+
 def test_close_round_before_step_4_is_refused(unit: Unit, coordinator: User) -> None:
     with pytest.raises(StepBlocked, match="när steg 4 är klart"):
         actions.close_round(factories.open_round(unit), by=coordinator)

@@ -149,3 +149,12 @@ def test_step_completed_letter_is_in_the_recipients_language(unit: Unit, manager
     message = Message.objects.get(recipient=coordinator)
     assert message.subject == "Tallbackens förskola har klarat steg 1: webbkurs"
     assert unit.get_absolute_url() in message.text
+
+
+@pytest.mark.django_db
+def test_message_to_a_person_who_has_become_protected_is_cancelled(manager: User, mail_box: MailBox) -> None:
+    message = post(manager)
+    User.objects.filter(pk=manager.pk).update(is_protected=True)
+    assert actions.deliver_message(message.pk) is False
+    message.refresh_from_db()
+    assert (message.state, mail_box.mails) == (MessageState.CANCELLED, [])

@@ -215,6 +215,23 @@ def test_step_withdraw_asks_for_a_reason(sign_in: SignIn, unit: Unit, manager: U
     assert round_.completions.get().withdrawn_reason == "Fel datum"
 
 
+def test_step_withdraw_twice_says_that_nothing_stands(sign_in: SignIn, unit: Unit, manager: User) -> None:
+    answer = sign_in(manager).post(reverse("step_withdraw", args=[unit.slug, 1]), {"reason": "Fel"}, follow=True)
+    assert "Steg 1 är inte registrerat som klart." in text_of(answer)
+
+
+def test_round_new_starts_the_next_round_once(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
+    round_ = factories.open_round(unit)
+    for step in Step:
+        actions.complete_step(round_, step, on=clock.today(), by=coordinator)
+    actions.close_round(round_, by=coordinator)
+    client = sign_in(coordinator)
+    assert "Starta en ny omgång" in text_of(client.get(unit.get_absolute_url()))
+    for _ in range(2):
+        client.post(reverse("round_new", args=[unit.slug]))
+    assert factories.open_round(unit).number == 2
+
+
 def test_outbox_shows_what_the_mail_server_said(sign_in: SignIn, unit: Unit, coordinator: User, manager: User) -> None:
     letter = Letter(key="k", recipient=manager, subject="Hej", text="Text <b>", html="")
     message = actions.post_letter(letter, unit=unit)

@@ -25,7 +25,7 @@ def post_letter(letter: Letter, *, unit: Unit | None = None, not_before: dt.date
 
     Returns None for a person who gets no mail: the account is closed, or the person is protected.
     """
-    if not letter.recipient.is_active or letter.recipient.is_protected:
+    if not letter.recipient.gets_mail:
         return None
     with transaction.atomic():
         message, created = Message.objects.get_or_create(
@@ -60,6 +60,9 @@ def deliver_message(message_id: int) -> bool:
         .first()
     )
     if message is None:
+        return False
+    if not message.recipient.gets_mail:
+        cancel_message(message, reason=_("Personen får inga mejl längre."))
         return False
     programme = Programme.current()
     message.attempts += 1

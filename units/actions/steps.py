@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from jarfalla import clock
 from units import mail
 from units.actions.outbox import post_letter
-from units.models import Round, Step, StepBlocked, StepCompletion, Unit, User, UserRole
+from units.models import ParticipationState, Refused, Round, Step, StepBlocked, StepCompletion, Unit, User, UserRole
 
 
 def lock_round(round_: Round) -> Round:
@@ -19,10 +19,15 @@ def lock_round(round_: Round) -> Round:
 
 @transaction.atomic
 def start_round(unit: Unit, *, by: User) -> Round:
-    """Start the unit's next round; return the open one if there is one."""
+    """Start the unit's next round; return the open one if there is one.
+
+    Raises Refused when the unit does not take part.
+    """
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
     if unit.open_round:
         return unit.open_round
+    if unit.participation_state != ParticipationState.TAKING_PART:
+        raise Refused(_("Enheten deltar inte just nu. Samordnaren kan ändra det på enhetens sida."))
     return unit.rounds.create(number=unit.rounds.count() + 1, started_on=clock.today())
 
 
@@ -61,7 +66,8 @@ def _announce(completion: StepCompletion) -> None:
 def withdraw_step(completion: StepCompletion, *, reason: str, by: User) -> StepCompletion:
     """Take a completed step back, latest step first; return it as it is if that was done already.
 
-    Raises StepBlocked when a later step still stands, when the round is closed or when there is no reason.
+    Raises StepBlocked when a later step still stands, when the round is closed, when there is no reason, and when a
+    manager would take back what only a coordinator can record again.
     """
     round_ = lock_round(completion.round)
     completion = StepCompletion.objects.select_for_update(of=("self",)).get(pk=completion.pk)
@@ -69,6 +75,8 @@ def withdraw_step(completion: StepCompletion, *, reason: str, by: User) -> StepC
         return completion
     if round_.closed_on is not None:
         raise StepBlocked(_("Omgången är avslutad, så stegen i den ändras inte."))
+    if not completion.may_be_withdrawn_by(by):
+        raise StepBlocked(_("Det här steget registrerade samordnaren, så samordnaren återtar det."))
     if not reason.strip():
         raise StepBlocked(_("Skriv varför steget återtas."))
     if last := max((step for step in round_.standing() if step > completion.step), default=None):

@@ -87,6 +87,11 @@ class User(AbstractBaseUser):
         return gettext("skyddad person") if self.is_protected else self.name
 
     @property
+    def gets_mail(self) -> bool:
+        """Whether the portal writes to this person: not to a closed account, and never to a protected person."""
+        return self.is_active and not self.is_protected
+
+    @property
     def is_coordinator(self) -> bool:
         """Sees and steers all units."""
         return self.role == UserRole.COORDINATOR

@@ -191,3 +191,12 @@ class StepCompletion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round}: {Step(self.step).label}"
+
+    def may_be_withdrawn_by(self, user: User) -> bool:
+        """Whether `user` could record it again: the unit's manager not what the coordinator alone records, and no
+        override."""
+        if user.is_coordinator:
+            return True
+        if self.override_reason or self.step not in (Step.WEB_COURSE, Step.ROUTINES):
+            return False
+        return Unit.objects.managed_by(user).filter(rounds=self.round_id).exists()

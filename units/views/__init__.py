@@ -4,7 +4,7 @@ from units.views.imports import unit_import, unit_import_preview
 from units.views.outbox import message, message_retry, outbox
 from units.views.people import membership_end, unit_staff
 from units.views.programme import programme
-from units.views.steps import step_withdraw
+from units.views.steps import round_new, step_withdraw
 from units.views.units import unit_edit, unit_new, unit_participation, units
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "message_retry",
     "outbox",
     "programme",
+    "round_new",
     "step_withdraw",
     "unit_edit",
     "unit_import",
