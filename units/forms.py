@@ -67,8 +67,10 @@ class GuardedFormMixin:
         return helper
 
     def guard(self) -> None:
-        """Put the guards on each field that takes free text."""
+        """Put the guards on each field that takes free text, and a warmer sentence on what is left empty."""
         for field in self.fields.values():
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = _("Fyll i det här.")
             if isinstance(field, forms.CharField) and refuse_personal_numbers not in field.validators:
                 field.validators.append(refuse_personal_numbers)
                 if not isinstance(field.widget, forms.Textarea):

@@ -30,7 +30,7 @@ def routine_review(request: PortalRequest, slug: str) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("Granskad. Nu kan enhetens chef fastställa rutinen."))
+            messages.success(request, _("Texten är godkänd. Nu kan enhetens chef fastställa rutinen."))
             return redirect(routine)
     return _page(request, version, form)
 

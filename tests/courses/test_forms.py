@@ -30,7 +30,7 @@ def session_form(unit: Unit, **data: Any) -> GroupSessionForm:
     ("data", "errors"),
     [
         ({"headcount": "2", "held_on": str(clock.today() + DAY)}, {"held_on": [FUTURE]}),
-        ({"headcount": "2", "held_on": ""}, {"held_on": ["Detta fält måste fyllas i."]}),
+        ({"headcount": "2", "held_on": ""}, {"held_on": ["Fyll i det här."]}),
         ({"headcount": "2", "held_on": "i går"}, {"held_on": ["Fyll i ett giltigt datum."]}),
         ({"headcount": "0"}, {"headcount": ["Antalet deltagare måste vara minst 1."]}),
         ({"headcount": "-3"}, {"headcount": ["Antalet deltagare måste vara minst 1."]}),
@@ -159,4 +159,4 @@ def test_held_form_refuses_the_future(unit: Unit, coordinator: User) -> None:
 
 
 def test_cancel_form_needs_a_reason() -> None:
-    assert CancelForm({"reason": " "}).errors["reason"] == ["Detta fält måste fyllas i."]
+    assert CancelForm({"reason": " "}).errors["reason"] == ["Fyll i det här."]

@@ -118,7 +118,7 @@ def test_cancelled_training_shows_why(
     address = reverse("training_cancel", args=[training.pk])
     client = sign_in(coordinator)
     html = text(client.post(address, {"reason": ""}))
-    assert "Detta fält måste fyllas i." in html
+    assert "Fyll i det här." in html
     html = text(client.post(address, {"reason": "Ledaren är sjuk"}, follow=True))
     assert "Utbildningen är inställd." in html
     for path in (training.get_absolute_url(), reverse("step_2", args=[unit.slug])):

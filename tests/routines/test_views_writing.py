@@ -120,7 +120,7 @@ def test_routines_complete_logs_the_step(ready: Unit, coordinator: User, manager
     [
         ({"on": "2999-01-01"}, "Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."),
         ({"on": "i går"}, "Fyll i ett giltigt datum."),
-        ({}, "Detta fält måste fyllas i."),
+        ({}, "Fyll i det här."),
         ({"on": "2026-01-01"}, "Enheten har ingen rutin som gäller än."),
         # A manager's reason is no field of theirs: it changes nothing.
         ({"on": "2026-01-01", "override_reason": "Ändå"}, "Enheten har ingen rutin som gäller än."),
@@ -268,7 +268,7 @@ def test_review_shows_it_as_it_will_look_and_endorses(
     assert "Skickad till granskning" in shown
     sent = seen(client, "routine_review", in_review)
     for _click in range(2):
-        assert "Granskad. Nu kan enhetens chef fastställa rutinen." in send(
+        assert "Texten är godkänd. Nu kan enhetens chef fastställa rutinen." in send(
             client, "routine_review", in_review.routine.slug, sent
         )
     assert [row.verdict for row in in_review.approvals.order_by("pk")] == ["submitted", "endorsed"]

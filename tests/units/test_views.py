@@ -137,6 +137,16 @@ def test_membership_end_takes_the_person_off_the_list(sign_in: SignIn, unit: Uni
     assert not unit.memberships.present().filter(user=member).exists()
 
 
+def test_membership_end_in_the_future_says_so_at_the_field(
+    sign_in: SignIn, unit: Unit, manager: User, member: User
+) -> None:
+    membership = member.memberships.get()
+    page = sign_in(manager).post(reverse("membership_end", args=[unit.slug, membership.pk]), {"on": "2999-01-01"})
+    assert "Datumet ligger i framtiden" in page.context["form"].errors["on"][0]
+    assert f'id="id_on_{membership.pk}"' in page.content.decode()
+    assert unit.memberships.present().filter(user=member).exists()
+
+
 def test_membership_end_of_another_units_person_is_not_found(
     sign_in: SignIn, unit: Unit, manager: User, outsider: User
 ) -> None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from jarfalla import clock
 from units import actions, permissions
 from units.forms import EndMembershipForm, PersonForm
-from units.models import MembershipRole, Refused, Unit
+from units.models import MembershipRole, Refused, Unit, User
 from units.permissions import PortalRequest
 from units.queries import swedish_order
 
@@ -35,7 +35,12 @@ def unit_staff(request: PortalRequest, slug: str) -> HttpResponse:
             name = form.cleaned_data["name"] if membership.user.is_protected else membership.user.name
             messages.success(request, _("%(person)s finns nu i personallistan.") % {"person": name})
             return redirect("unit_staff", slug=unit.slug)
-    return render(request, "units/staff.html", {"form": form, **staff_context(unit)})
+    return render(request, "units/staff.html", {"form": form, "person_form": form, **staff_context(unit)})
+
+
+def empty_person_form(user: User) -> PersonForm:
+    """The form that adds a person."""
+    return PersonForm(may_add_managers=user.is_coordinator, initial={"started_on": clock.today()})
 
 
 def staff_context(unit: Unit) -> dict[str, Any]:
@@ -56,14 +61,14 @@ def membership_end(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
     unit = permissions.get_managed_unit(request.user, slug)
     listed = unit.memberships.filter(user__is_protected=False).select_related("user")
     membership = get_object_or_404(listed, pk=pk)
-    form = EndMembershipForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, f"{membership.user}: {form.errors['on'][0]}")
-        return redirect("unit_staff", slug=unit.slug)
-    try:
-        actions.end_membership(membership, on=form.cleaned_data["on"], by=request.user)
-    except Refused as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, _("%(person)s har lämnat enheten.") % {"person": membership.user})
-    return redirect("unit_staff", slug=unit.slug)
+    form = EndMembershipForm(request.POST, auto_id=f"id_%s_{membership.pk}")
+    if form.is_valid():
+        try:
+            actions.end_membership(membership, on=form.cleaned_data["on"], by=request.user)
+        except Refused as refused:
+            form.add_error("on", str(refused))
+        else:
+            messages.success(request, _("%(person)s har lämnat enheten.") % {"person": membership.user})
+            return redirect("unit_staff", slug=unit.slug)
+    context = {"form": form, "ending": membership, "person_form": empty_person_form(request.user)}
+    return render(request, "units/staff.html", {**context, **staff_context(unit)})

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("The demo signs anybody in; it runs with DEBUG=1 and DEMO=1 and never in production.")
         self.var, self.port = Path(settings.VAR_DIR), int(options["port"])
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's `&` ignores the first
             signal.signal(number, _stop_as_with_ctrl_c)
         with only_demo(self.var), contextlib.suppress(KeyboardInterrupt):
             refuse_taken_port(self.port)
