@@ -1,18 +1,23 @@
 """What the completed steps rest on: trainings, routines, follow-ups; and messages in every state."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from django.conf import settings
 
 from courses.models import Training
 from followups.models import Decision, FollowUp, SupportAction
 from jarfalla import clock
 from jarfalla.demo.scenarios import Scenario
 from routines import actions as routines
-from routines.models import Template
-from units.models import Message, Round, Unit, User
+from routines.models import RoutineVersion, Template
+from units.models import Message, Round, Step, Unit, User
 from units.models.message import MAX_ATTEMPTS
 
 EXAMPLE = "Det här är ett exempel på ett meddelande i utkorgen."
+ROUTINES = Step.ROUTINES - 1  # its place in Scenario.steps
 RESPONSIBLE = "Chefen ansvarar. Är chefen borta tar den biträdande chefen över."
 TRAINING_TITLE = "Att upptäcka tidigt: tecken, samtal och nästa steg"
 
@@ -42,14 +47,36 @@ def write_trainings(round_: Round, scenario: Scenario, by: User) -> None:
     training.save()
 
 
-def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User) -> None:
+def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User, publish_now: bool) -> None:
     """A routine from the template for the unit's kind, walked as far as the scenario says.
 
-    The worker makes the PDF of an approved version after the demonstration has started, as it always does.
+    What was decided before step 3 is dated before it. The worker makes the PDF of a version that is only approved
+    after the demonstration has started, as it always does.
     """
+    with days_ago(scenario.steps[ROUTINES] + 5 if len(scenario.steps) > ROUTINES else 3):
+        version = _walk(unit, scenario, coordinator=coordinator, manager=manager)
+        if version and scenario.routine == "in_force" and publish_now:
+            routines.publish(version)
+
+
+@contextmanager
+def days_ago(days: int) -> Iterator[None]:
+    """Let the demonstration clock run `days` behind; outside demo mode the clock can't be moved and isn't."""
+    if not settings.DEMO:
+        yield
+        return
+    before = clock.days_ahead()
+    clock.move(before - days)
+    try:
+        yield
+    finally:
+        clock.move(before)
+
+
+def _walk(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User) -> RoutineVersion | None:
     way = ["draft", "in_review", "endorsed", "approved"]
     if not scenario.routine:
-        return
+        return None
     template = Template.objects.filter(kinds__contains=[unit.kind]).first() or Template.objects.earliest("pk")
     routine = routines.create_routine(
         unit, template=template, title="När vi är oroliga för hedersrelaterat våld", by=coordinator
@@ -70,6 +97,7 @@ def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager:
         routines.endorse_version(version, by=coordinator)
     if reached == "approved":
         routines.approve_version(version, by=manager)
+    return version
 
 
 def write_follow_up(round_: Round, scenario: Scenario, by: User) -> None:

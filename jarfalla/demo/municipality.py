@@ -162,7 +162,9 @@ class Place:
         )
         self._cover(by)
         evidence.write_trainings(round_, scenario, by)
-        evidence.write_routine(self.unit, scenario, coordinator=by, manager=self.staff[0])
+        # Each situation twice with its PDF at once; in a larger municipality the worker makes the rest.
+        publish_now = self.number < 2 * len(SCENARIOS)
+        evidence.write_routine(self.unit, scenario, coordinator=by, manager=self.staff[0], publish_now=publish_now)
         self._complete(round_, by)
         evidence.write_follow_up(round_, scenario, by)
         if scenario.second_round and closed:

@@ -5,15 +5,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from courses.models import Training
+from followups.models import Decision, SupportAction
 from jarfalla import clock
 from routines.models import RoutineVersion, VersionState
+from units.models import Membership, Step, StepCompletion
 from units.queries import ProgressStatus, UnitWithProgress, swedish_order
+
+
+# The steps that need somebody in the unit; step 4 is the coordinator's own.
+MANAGER_LOGS = (ProgressStatus.STEP_1, ProgressStatus.STEP_2, ProgressStatus.STEP_3)
 
 
 class RoutineLink(NamedTuple):
@@ -31,6 +38,8 @@ class Evidence:
     trainings: list[Training] = field(default_factory=list)  # of the current round, not cancelled, by date
     in_force: list[RoutineLink] = field(default_factory=list)
     unfinished: list[tuple[RoutineLink, VersionState]] = field(default_factory=list)
+    promises: list[SupportAction] = field(default_factory=list)  # what `more_support` found, by date
+    has_manager: bool = False  # somebody in the unit can log its steps
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ class Reader:
 
 
 def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
-    """What the next steps of `units` depend on, by the unit's primary key; three queries for any number of units."""
+    """What the next steps of `units` depend on, by the unit's primary key; five queries for any number of units."""
     units = list(units)
     found = {unit.pk: Evidence() for unit in units}
     rounds = {unit.round_pk: unit.pk for unit in units if unit.round_pk}
@@ -72,7 +81,24 @@ def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
             of_unit.in_force.append(RoutineLink(routine.title, routine.slug, version.in_force_at))
         else:
             of_unit.unfinished.append((RoutineLink(routine.title, routine.slug), version.state))
+    for promise in more_support().filter(follow_up__round__in=rounds).order_by("due_on", "pk"):
+        found[rounds[promise.follow_up.round_id]].promises.append(promise)
+    managers = Membership.objects.present().managers().filter(unit__in=found, user__is_active=True)
+    for unit_pk in managers.values_list("unit", flat=True):
+        found[unit_pk].has_manager = True
     return found
+
+
+def more_support() -> QuerySet[SupportAction]:
+    """What was promised at follow-ups that decided on more support since their round's step 3, done or not.
+
+    A unit that was sent back to an earlier step starts afresh: what was promised before its new step 3 is not here.
+    """
+    routines = StepCompletion.objects.standing().filter(round=OuterRef("follow_up__round"), step=Step.ROUTINES)
+    return SupportAction.objects.filter(
+        follow_up__decision=Decision.MORE_SUPPORT,
+        follow_up__recorded_at__gte=Subquery(routines.values("recorded_at")),
+    ).select_related("follow_up")
 
 
 def next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
@@ -86,6 +112,8 @@ def _next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextS
     status = ProgressStatus(unit.status)
     if not status.takes_part:
         return _offer(unit, status, reader)
+    if status in MANAGER_LOGS and not known.has_manager:
+        return _no_manager(unit, reader)
     if status == ProgressStatus.STEP_1:
         return NextStep(
             title=_("Gå webbkursen"),
@@ -98,6 +126,8 @@ def _next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextS
         return _training(unit, known, reader)
     if status == ProgressStatus.STEP_3:
         return _routines(unit, known, reader)
+    if status != ProgressStatus.DONE and known.promises and (step := _more_support(unit, status, known, reader)):
+        return step
     return _follow_up(unit, status, reader)
 
 
@@ -136,6 +166,15 @@ def _offer(unit: UnitWithProgress, status: ProgressStatus, reader: Reader) -> Ne
     text = text % {"day": _day(unit.participating_since)}
     url = _url("unit_participation", unit.slug, reader.is_coordinator)
     return NextStep(title, text, _("Samordnaren"), button, url)
+
+
+def _no_manager(unit: UnitWithProgress, reader: Reader) -> NextStep:
+    """Nobody in the unit can log a step: the coordinator adds a manager first, however the staff are counted."""
+    text = _("Samordnaren lägger till er chef i portalen. Innan dess kan ingen hos er registrera steg.")
+    if reader.is_coordinator:
+        text = _("Enheten har ingen chef i portalen. Innan du har lagt till en kan ingen på enheten registrera steg.")
+    url = _url("unit_staff", unit.slug, reader.is_coordinator)
+    return NextStep(_("Lägg till en chef"), text, _("Samordnaren"), _("Lägg till en chef"), url)
 
 
 def _training(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
@@ -209,6 +248,21 @@ def _unfinished(known: Evidence, reader: Reader) -> NextStep:
     routine, state = min(known.unfinished, key=lambda found: list(turns).index(found[1]))
     title, text, who, button, page, may = turns[state]
     return NextStep(title, text % {"title": routine.title}, who, button, _url(page, routine.slug, may))
+
+
+def _more_support(unit: UnitWithProgress, status: ProgressStatus, known: Evidence, reader: Reader) -> NextStep | None:
+    """After a follow-up that decided on more support: the next promise, or else a new follow-up once it is time."""
+    url = _url("step_4", unit.slug, reader.is_coordinator)
+    if promise := next((promise for promise in known.promises if promise.done_on is None), None):
+        said = {"what": promise.what.rstrip(" ."), "owner": promise.owner, "day": _day(promise.due_on)}
+        text = _("Nästa insats: %(what)s. Ansvarig är %(owner)s, senast den %(day)s.") % said
+        return NextStep(_("Mer stöd pågår"), text, promise.owner, _("Öppna uppföljningen"), url)
+    if status == ProgressStatus.WAITING_FOR_FOLLOW_UP:
+        return None
+    held_on = max(promise.follow_up.held_on for promise in known.promises)
+    text = _("Stödet från uppföljningen den %(day)s är klart. Nu följer samordnaren upp igen.")
+    text = text % {"day": _day(held_on)}
+    return NextStep(_("Dags för en ny uppföljning"), text, _("Samordnaren"), _("Registrera uppföljningen"), url)
 
 
 def _follow_up(unit: UnitWithProgress, status: ProgressStatus, reader: Reader) -> NextStep:

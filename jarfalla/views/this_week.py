@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import (
     Case,
     DateField,
+    Exists,
     F,
     Func,
     OuterRef,
@@ -28,6 +29,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from courses.models import Training
 from followups.models import SupportAction
+from jarfalla.views.next_step import more_support
 from routines.models import Approval, RoutineVersion, VersionState
 from units.models import Message, Programme, Unit
 from units.models.message import MessageState
@@ -179,9 +181,11 @@ def _columns(
 
 
 def _follow_ups_and_invitations(programme: Programme, today: dt.date) -> "QuerySet[Any, Any]":
+    """Units to follow up and invitations to ask about; a unit that is being supported waits for its promises."""
+    promised = more_support().filter(done_on__isnull=True, follow_up__round=OuterRef("round_pk"))
     patience_ends = today - dt.timedelta(days=PATIENCE_DAYS)
     units = units_with_progress(Unit.objects.all(), programme, today).filter(
-        Q(status__in=(ProgressStatus.FOLLOW_UP_OVERDUE, ProgressStatus.FOLLOW_UP_DUE))
+        (Q(status__in=(ProgressStatus.FOLLOW_UP_OVERDUE, ProgressStatus.FOLLOW_UP_DUE)) & ~Exists(promised))
         | Q(status=ProgressStatus.INVITED, participating_since__lt=patience_ends)
     )
     invited = Q(status=ProgressStatus.INVITED)
