@@ -18,7 +18,6 @@ from routines.models import RoutineVersion, VersionState
 from units.models import Membership, Step, StepCompletion
 from units.queries import ProgressStatus, UnitWithProgress, swedish_order
 
-
 # The steps that need somebody in the unit; step 4 is the coordinator's own.
 MANAGER_LOGS = (ProgressStatus.STEP_1, ProgressStatus.STEP_2, ProgressStatus.STEP_3)
 
@@ -126,9 +125,7 @@ def _next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextS
         return _training(unit, known, reader)
     if status == ProgressStatus.STEP_3:
         return _routines(unit, known, reader)
-    if status != ProgressStatus.DONE and known.promises and (step := _more_support(unit, status, known, reader)):
-        return step
-    return _follow_up(unit, status, reader)
+    return _more_support(unit, status, known, reader) or _follow_up(unit, status, reader)
 
 
 def _url(name: str, key: object, may: bool) -> str:
@@ -251,17 +248,21 @@ def _unfinished(known: Evidence, reader: Reader) -> NextStep:
 
 
 def _more_support(unit: UnitWithProgress, status: ProgressStatus, known: Evidence, reader: Reader) -> NextStep | None:
-    """After a follow-up that decided on more support: the next promise, or else a new follow-up once it is time."""
+    """The next promise after a follow-up that decided on more support, or else a new follow-up once it is time."""
+    if status == ProgressStatus.DONE or not known.promises:
+        return None
     url = _url("step_4", unit.slug, reader.is_coordinator)
     if promise := next((promise for promise in known.promises if promise.done_on is None), None):
+        title = _("Mer stöd pågår")
+        if not reader.manages:  # what was said at a follow-up is read by those who were there
+            return NextStep(title, _("Enheten får det stöd som lovades vid uppföljningen. Sedan följs den upp igen."))
         said = {"what": promise.what.rstrip(" ."), "owner": promise.owner, "day": _day(promise.due_on)}
         text = _("Nästa insats: %(what)s. Ansvarig är %(owner)s, senast den %(day)s.") % said
-        return NextStep(_("Mer stöd pågår"), text, promise.owner, _("Öppna uppföljningen"), url)
+        return NextStep(title, text, promise.owner, _("Öppna uppföljningen"), url)
     if status == ProgressStatus.WAITING_FOR_FOLLOW_UP:
         return None
-    held_on = max(promise.follow_up.held_on for promise in known.promises)
     text = _("Stödet från uppföljningen den %(day)s är klart. Nu följer samordnaren upp igen.")
-    text = text % {"day": _day(held_on)}
+    text = text % {"day": _day(max(promise.follow_up.held_on for promise in known.promises))}
     return NextStep(_("Dags för en ny uppföljning"), text, _("Samordnaren"), _("Registrera uppföljningen"), url)
 
 

@@ -11,14 +11,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.formats import date_format
 
-from followups.models import Decision, FollowUp, SupportAction
+from followups.actions import complete_support_action, record_follow_up
+from followups.models import Decision, FollowUp, Promise, SupportAction
 from jarfalla import clock
 from routines.models import VersionState
 from tests import factories
 from tests.conftest import SignIn
 from tests.jarfalla import scenes
 from units import actions
-from units.models import Kind, Message, ParticipationState, Programme, Unit, User
+from units.models import Kind, Message, ParticipationState, Programme, Step, StepCompletion, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -306,6 +307,38 @@ def test_this_week_support_action_with_its_owner(client: Client, coordinator: Us
         )
     assert len(week(client)) == 1
     assert "Handledning. Görs av: Rektor Ek" in text(client)
+
+
+def test_this_week_leaves_the_follow_up_out_while_support_is_given(client: Client, coordinator: User) -> None:
+    for name, days_ago in (("Almen", 400), ("Björken", 200)):
+        unit = scenes.standing_at(3, by=coordinator, days_ago=days_ago, name=name)
+        record_follow_up(
+            factories.open_round(unit),
+            held_on=clock.today(),
+            decision=Decision.MORE_SUPPORT,
+            by=coordinator,
+            support_actions=[Promise("Handledning", "Rektor Ek", clock.today() + dt.timedelta(30))],
+        )
+    scenes.standing_at(3, by=coordinator, days_ago=400, name="Utan stöd")
+    assert [line.split(" Uppf")[0] for line in week(client)] == ["Utan stöd"]
+    for promise in SupportAction.objects.all():
+        complete_support_action(promise, by=coordinator)
+    assert {line.split()[0] for line in week(client)} == {"Almen", "Björken", "Utan"}
+
+
+def test_this_week_follows_up_again_after_a_new_step_3(client: Client, coordinator: User) -> None:
+    unit = scenes.standing_at(3, by=coordinator, days_ago=400, name="Almen")
+    record_follow_up(
+        factories.open_round(unit),
+        held_on=clock.today(),
+        decision=Decision.MORE_SUPPORT,
+        by=coordinator,
+        support_actions=[Promise("Handledning", "Rektor Ek", clock.today() + dt.timedelta(30))],
+    )
+    assert week(client) == []
+    actions.withdraw_step(StepCompletion.objects.get(step=Step.ROUTINES), reason="Fel", by=coordinator)
+    actions.complete_step(factories.open_round(unit), Step.ROUTINES, on=scenes.days_before(400), by=coordinator)
+    assert week(client)[0].startswith("Almen Uppföljningen skulle ha gjorts senast")
 
 
 # --- The same number of queries, however many units ------------------------------------------------------------

@@ -8,6 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import Completion
+from followups.actions import record_follow_up
+from followups.models import Decision, Promise
 from jarfalla import clock
 from routines.models import VersionState
 from tests import factories
@@ -132,7 +134,7 @@ def test_start_of_a_member_has_the_routines_in_force_before_the_steps(
     "state", [s for s in VersionState if s not in (VersionState.IN_FORCE, VersionState.SUPERSEDED)]
 )
 def test_start_of_a_member_never_tells_of_a_draft(
-    sign_in: SignIn, unit: Unit, member: User, coordinator: User, state: VersionState
+    sign_in: SignIn, unit: Unit, manager: User, member: User, coordinator: User, state: VersionState
 ) -> None:
     scenes.standing_at(2, unit=unit, by=coordinator)
     routine = scenes.routine(unit, title="Hemligt utkast", state=state, by=coordinator)
@@ -140,6 +142,37 @@ def test_start_of_a_member_never_tells_of_a_draft(
     assert "Rutinerna skrivs" in page
     assert "Hemligt utkast" not in page
     assert routine.slug not in page
+
+
+def test_start_of_a_member_without_a_manager(sign_in: SignIn, unit: Unit, member: User) -> None:
+    page = text(sign_in(member))
+    assert "Lägg till en chef. Samordnaren lägger till er chef i portalen." in page
+    assert "Gå webbkursen" not in page
+
+
+def test_start_asks_the_same_queries_for_1_and_3_units_with_support(
+    sign_in: SignIn, unit: Unit, manager: User, coordinator: User
+) -> None:
+    Programme.current()
+    client = sign_in(manager)
+    counts = []
+    for number in range(3):
+        own = unit if number == 0 else factories.taking_part(factories.unit())
+        if number:
+            actions.add_person(own, name="", email=manager.email, role=MembershipRole.MANAGER, by=coordinator)
+        scenes.standing_at(3, unit=own, by=coordinator, days_ago=400)
+        record_follow_up(
+            factories.open_round(own),
+            held_on=clock.today(),
+            decision=Decision.MORE_SUPPORT,
+            by=coordinator,
+            support_actions=[Promise(f"Besök {n}", "Rektor Ek", clock.today()) for n in range(2)],
+        )
+        with CaptureQueriesContext(connection) as captured:
+            page = text(client)
+        assert page.count("Rektor Ek gör det Mer stöd pågår Nästa insats: Besök 0.") == number + 1
+        counts.append(len(captured))
+    assert counts == [counts[0]] * 3
 
 
 def test_start_of_a_member_does_not_tell_who_lacks_the_course(

@@ -8,7 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import Completion
-from followups.models import Decision, FollowUp
+from followups.actions import complete_support_action, record_follow_up
+from followups.models import Decision, FollowUp, Promise, SupportAction
 from jarfalla import clock
 from routines.models import VersionState
 from tests import factories
@@ -99,6 +100,7 @@ def test_unit_page_of_a_closed_round_withdraws_nothing(sign_in: SignIn, unit: Un
 def test_unit_page_gives_the_coordinator_the_button(
     sign_in: SignIn, unit: Unit, coordinator: User, steps: int, days_ago: int, button: str, page: str
 ) -> None:
+    factories.staff(unit, role=MembershipRole.MANAGER)
     scenes.standing_at(steps, unit=unit, by=coordinator, days_ago=days_ago)
     client = sign_in(coordinator)
     assert button in text(client, unit)
@@ -149,7 +151,7 @@ def test_unit_page_shows_a_manager_the_draft_and_the_staff_list(
     assert f'href="/enheter/{unit.slug}/andra/"' not in page
 
 
-def test_unit_page_shows_trainings(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
+def test_unit_page_shows_trainings(sign_in: SignIn, unit: Unit, manager: User, coordinator: User) -> None:
     scenes.standing_at(1, unit=unit, by=coordinator)
     scenes.training(unit, title="Bokad kurs", days=3, by=coordinator)
     scenes.training(unit, title="Hållen kurs", days=-3, by=coordinator, held=True)
@@ -175,6 +177,112 @@ def test_unit_page_tells_what_the_follow_up_led_to(sign_in: SignIn, unit: Unit, 
         recorded_by=coordinator,
     )
     assert "Uppföljning 1 april 2026. Mer stöd" in text(sign_in(coordinator), unit)
+
+
+ADD_MANAGER = 'class="btn btn-primary btn-lg" href="/enheter/tallbackens-forskola/personal/"'
+
+
+@pytest.mark.parametrize("why", ["none", "declared", "former", "closed account"])
+def test_unit_page_without_a_manager_asks_the_coordinator_to_add_one(
+    sign_in: SignIn, unit: Unit, member: User, coordinator: User, why: str
+) -> None:
+    if why == "declared":
+        Unit.objects.filter(pk=unit.pk).update(declared_headcount=12, declared_on=clock.today())
+    elif why != "none":
+        gone = factories.staff(unit, role=MembershipRole.MANAGER)
+        User.objects.filter(pk=gone.pk).update(is_active=why != "closed account")
+        if why == "former":
+            actions.end_membership(gone.memberships.get(), on=clock.today(), by=coordinator)
+    page = text(sign_in(coordinator), unit)
+    assert "Nästa steg · Du gör det Lägg till en chef Enheten har ingen chef i portalen." in page
+    assert "Innan du har lagt till en kan ingen på enheten registrera steg." in page
+    assert ADD_MANAGER in sign_in(coordinator).get(f"/enheter/{unit.slug}/").content.decode()
+    page = text(sign_in(member), unit)
+    assert "Nästa steg · Samordnaren gör det Lägg till en chef Samordnaren lägger till er chef i portalen." in page
+    assert ADD_MANAGER not in sign_in(member).get(f"/enheter/{unit.slug}/").content.decode()
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_unit_page_asks_for_a_manager_until_there_is_one(
+    sign_in: SignIn, unit: Unit, coordinator: User, steps: int
+) -> None:
+    scenes.standing_at(steps, unit=unit, by=coordinator)
+    assert "Lägg till en chef" in text(sign_in(coordinator), unit)
+    factories.staff(unit, role=MembershipRole.MANAGER)
+    assert "Lägg till en chef" not in text(sign_in(coordinator), unit)
+
+
+def supported(unit: Unit, *, by: User, days_ago: int) -> None:
+    """The unit's step 3 was `days_ago`, and today's follow-up promises two things."""
+    scenes.standing_at(3, unit=unit, by=by, days_ago=days_ago)
+    later, sooner = (
+        Promise("Nytt besök", "Samordnaren", dt.date(2100, 9, 1)),
+        Promise("Handledning i arbetslaget.", "Rektor Ek", dt.date(2100, 5, 22)),
+    )
+    record_follow_up(
+        factories.open_round(unit),
+        held_on=clock.today(),
+        decision=Decision.MORE_SUPPORT,
+        by=by,
+        support_actions=[later, sooner],
+    )
+
+
+@pytest.mark.parametrize("days_ago", [5, 200, 400])
+def test_unit_page_with_more_support_tells_the_next_promise(
+    sign_in: SignIn, unit: Unit, manager: User, member: User, coordinator: User, days_ago: int
+) -> None:
+    supported(unit, by=coordinator, days_ago=days_ago)
+    told = "Mer stöd pågår Nästa insats: Handledning i arbetslaget. Ansvarig är Rektor Ek, senast den 22 maj 2100."
+    for user in (coordinator, manager):
+        page = text(sign_in(user), unit)
+        assert f"Nästa steg · Rektor Ek gör det {told}" in page
+        assert ("Öppna uppföljningen" in page) == user.is_coordinator
+        assert "Uppföljningen är försenad" not in page
+    page = text(sign_in(member), unit)
+    assert "Just nu Mer stöd pågår Enheten får det stöd som lovades vid uppföljningen." in page
+    for leak in ("Handledning", "Rektor Ek", "22 maj 2100"):
+        assert leak not in page
+
+
+def test_unit_page_with_more_support_that_is_the_coordinators(
+    sign_in: SignIn, unit: Unit, manager: User, coordinator: User
+) -> None:
+    supported(unit, by=coordinator, days_ago=400)
+    complete_support_action(SupportAction.objects.get(owner="Rektor Ek"), by=coordinator)
+    assert "Nästa steg · Du gör det Mer stöd pågår Nästa insats: Nytt besök." in text(sign_in(coordinator), unit)
+    assert "Nästa steg · Samordnaren gör det Mer stöd pågår" in text(sign_in(manager), unit)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "sentence"),
+    [
+        (400, "Nästa steg · Du gör det Dags för en ny uppföljning Stödet från uppföljningen den"),
+        (200, "Nästa steg · Du gör det Dags för en ny uppföljning Stödet från uppföljningen den"),
+        (5, "Just nu Arbeta efter rutinerna"),
+    ],
+)
+def test_unit_page_when_the_support_is_given_asks_for_a_new_follow_up(
+    sign_in: SignIn, unit: Unit, coordinator: User, days_ago: int, sentence: str
+) -> None:
+    supported(unit, by=coordinator, days_ago=days_ago)
+    for promise in SupportAction.objects.all():
+        complete_support_action(promise, by=coordinator)
+    page = text(sign_in(coordinator), unit)
+    assert sentence in page
+    assert ("Registrera uppföljningen" in page) == (days_ago > 5)
+
+
+def test_unit_page_forgets_the_support_from_before_a_new_step_3(
+    sign_in: SignIn, unit: Unit, manager: User, coordinator: User
+) -> None:
+    supported(unit, by=coordinator, days_ago=400)
+    routines = StepCompletion.objects.get(step=Step.ROUTINES)
+    actions.withdraw_step(routines, reason="Fel", by=coordinator)
+    assert "Mer stöd pågår" not in text(sign_in(coordinator), unit)
+    on = scenes.days_before(400)
+    actions.complete_step(factories.open_round(unit), Step.ROUTINES, on=on, by=coordinator)
+    assert "Uppföljningen är försenad" in text(sign_in(coordinator), unit)
 
 
 def test_unit_page_keeps_withdrawn_steps_and_earlier_rounds(sign_in: SignIn, unit: Unit, coordinator: User) -> None:

@@ -10,7 +10,7 @@ from tests.real_servers import MailBox
 from tests.together import together
 from units import actions, tasks
 from units.mail import Letter
-from units.models import Message, Refused, Step, Unit, User
+from units.models import Message, Programme, Refused, Step, Unit, User
 from units.models.message import MAX_ATTEMPTS, MAX_MINUTES, MessageState
 
 
@@ -149,6 +149,31 @@ def test_step_completed_letter_is_in_the_recipients_language(unit: Unit, manager
     message = Message.objects.get(recipient=coordinator)
     assert message.subject == "Tallbackens förskola har klarat steg 1: webbkurs"
     assert unit.get_absolute_url() in message.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        (1, "Nästa steg är riktad utbildning. Samordnaren bokar den."),
+        (2, "Nästa steg är rutinerna. Samordnaren lägger upp en mall och chefen skriver."),
+        (3, "Nästa steg är uppföljningen, om 5–9 månader. Samordnaren hör av sig."),
+        (4, "Alla fyra steg är klara. Tack för det arbete ni har lagt ner!"),
+    ],
+)
+def test_step_completed_letter_tells_what_is_next(
+    unit: Unit, manager: User, coordinator: User, step: int, sentence: str
+) -> None:
+    programme = Programme.current()
+    programme.follow_up_opens_months, programme.follow_up_closes_months = 5, 9
+    programme.save()
+    for number in range(1, step + 1):
+        actions.complete_step(factories.open_round(unit), Step(number), on=clock.today(), by=coordinator)
+    message = Message.objects.filter(recipient=manager).latest("pk")
+    for body in (message.text, message.html):
+        assert sentence in body
+        assert body.count("Nästa steg") == (step < 4)
+    assert "\n\n\n" not in message.text
 
 
 @pytest.mark.django_db
