@@ -11,7 +11,7 @@ from routines.actions import seed_contacts, seed_templates
 class Command(BaseCommand):
     """Put the first contacts, templates and material in place; never change what is there already."""
 
-    help = "Puts the first contacts, templates and material in place; can be run again, and changes nothing that is there."
+    help = "Puts the first contacts, templates and material in place; changes nothing that is there."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say how much was new."""
