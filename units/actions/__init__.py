@@ -1,7 +1,7 @@
 """Every write to the rows of this app. Keyword-only `by`, one transaction, repeating returns the first result."""
 
 from units.actions.outbox import cancel_message, deliver_message, post_letter, retry_message
-from units.actions.people import add_coordinator, add_person, choose_language, end_membership
+from units.actions.people import add_account, add_person, choose_language, end_membership
 from units.actions.steps import close_round, complete_step, start_round, withdraw_step
 from units.actions.units import (
     change_programme,
@@ -13,7 +13,7 @@ from units.actions.units import (
 )
 
 __all__ = [
-    "add_coordinator",
+    "add_account",
     "add_person",
     "cancel_message",
     "change_programme",

@@ -71,16 +71,19 @@ def end_membership(membership: Membership, *, on: dt.date, by: User) -> Membersh
 
 
 @transaction.atomic
-def add_coordinator(*, email: str, name: str) -> User:
-    """Make the person with this e-mail a coordinator, with an account if there is none; from the command line only.
+def add_account(*, email: str, name: str, role: UserRole) -> User:
+    """Give the person with this e-mail a role of their own, with an account if there is none; from the command line.
 
-    The name that the portal already knows is kept. Raises Refused without a name.
+    The name that the portal already knows is kept. Raises Refused without a name, and for a reader who works in a
+    unit: readers see figures only.
     """
     if not name.strip():
         raise Refused(_("Skriv personens namn."))
     user = User.objects.select_for_update().filter(email__iexact=email.strip()).first()
     user = user or User.objects.create_user(email, name)
-    user.role, user.is_active = UserRole.COORDINATOR, True
+    if role == UserRole.READER and user.memberships.present().exists():
+        raise Refused(_("Det kontot läser siffror och kan inte höra till en enhet."))
+    user.role, user.is_active = role, True
     user.save()
     return user
 
