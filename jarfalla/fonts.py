@@ -48,9 +48,9 @@ def cut_font(name: str, folder: Path) -> Path:
     if target.exists():
         return target
     # Slow to import, and needed once in an installation's life; fontTools has no types.
-    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-    from fontTools.varLib.instancer import instantiateVariableFont  # type: ignore[import-untyped]
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
 
     with files(cut.package).joinpath("files", cut.file).open("rb") as original:
         font = TTFont(original)
@@ -61,7 +61,7 @@ def cut_font(name: str, folder: Path) -> Path:
         font = instantiateVariableFont(font, cut.fixed)
     for name_id in (1, 3, 4, 6, 16):
         font["name"].removeNames(nameID=name_id)
-        font["name"].setName(cut.family.replace(" ", "" if name_id == 6 else " "), name_id, 3, 1, 0x409)  # noqa: PLR2004
+        font["name"].setName(cut.family.replace(" ", "" if name_id == 6 else " "), name_id, 3, 1, 0x409)  # noqa: PLR2004  name 6 is the PostScript name
     font.flavor = "woff2"
     folder.mkdir(parents=True, exist_ok=True)
     handle, half_done = tempfile.mkstemp(dir=folder, suffix=".part")
@@ -79,7 +79,7 @@ class FontFinder(BaseFinder):
         self.folder = Path(settings.VAR_DIR) / "fonts"
         self.storage = FileSystemStorage(location=self.folder)
         # collectstatic reads the prefix from here.
-        self.storage.prefix = PREFIX.rstrip("/")  # type: ignore[attr-defined]
+        self.storage.prefix = PREFIX.rstrip("/")  # type: ignore[attr-defined]  # Django's finders set it the same way
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
         """Nothing to configure."""

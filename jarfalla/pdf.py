@@ -119,7 +119,7 @@ def _is_invisible(character: str) -> bool:
 
 @cache
 def _known_characters() -> frozenset[int]:
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # has no types; inside, for it is slow
+    from fontTools.ttLib import TTFont
 
     return frozenset(point for path in _font_files() for point in TTFont(path, lazy=True).getBestCmap())
 

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from jarfalla.embedded import EmbeddedRedis, start_redis
-from tests import factories
+from tests import factories, world
 from tests.real_servers import MailBox, smtp_server
+from tests.world import World
 from units.models import MembershipRole, Unit, User, UserRole
 
 
@@ -51,6 +52,12 @@ def outsider(db: None) -> User:
         name="Uno Utomstående",
         role=MembershipRole.MANAGER,
     )
+
+
+@pytest.fixture
+def rows(unit: Unit, coordinator: User, manager: User, member: User, outsider: User) -> World:
+    """A unit with a bit of everything: every address has something to show."""
+    return world.build(unit, coordinator=coordinator, manager=manager, member=member)
 
 
 @pytest.fixture

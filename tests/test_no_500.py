@@ -13,7 +13,7 @@ from django.urls import reverse
 from followups import actions as followups
 from followups.models import Decision
 from jarfalla import clock
-from tests.test_roles import EXPECTED, rows  # noqa: F401  pytest finds a fixture by its name
+from tests.test_roles import EXPECTED
 from tests.world import World
 from units import actions
 from units.models import ParticipationState, User
@@ -135,7 +135,7 @@ def forms_of_all_pages(client: Client, world_: World) -> dict[str, dict[str, str
     return found
 
 
-def test_pages_with_nasty_parameters_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+def test_pages_with_nasty_parameters_answer(visitor: Client, rows: World) -> None:
     failed = []
     for name, (arguments, *_answers) in EXPECTED.items():
         address = reverse(name, args=arguments(rows))
@@ -146,7 +146,7 @@ def test_pages_with_nasty_parameters_answer(visitor: Client, rows: World) -> Non
     assert failed == []
 
 
-def test_addresses_that_lead_nowhere_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+def test_addresses_that_lead_nowhere_answer(visitor: Client, rows: World) -> None:
     addresses = set(nasty_addresses(rows))
     assert len(addresses) > 100
     asked = [(method, address) for address in addresses for method in ("get", "post")]
@@ -154,7 +154,7 @@ def test_addresses_that_lead_nowhere_answer(visitor: Client, rows: World) -> Non
     assert [answer for answer in answers if answer[2] >= 500] == []
 
 
-def test_forms_with_one_nasty_field_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+def test_forms_with_one_nasty_field_answer(visitor: Client, rows: World) -> None:
     forms = forms_of_all_pages(visitor, rows)
     assert len(forms) > 10
     failed = []
@@ -166,7 +166,7 @@ def test_forms_with_one_nasty_field_answer(visitor: Client, rows: World) -> None
     assert failed == []
 
 
-def test_forms_with_a_field_missing_answer(visitor: Client, rows: World) -> None:  # noqa: F811
+def test_forms_with_a_field_missing_answer(visitor: Client, rows: World) -> None:
     failed = []
     for address, good in forms_of_all_pages(visitor, rows).items():
         for field in [*good, None]:
@@ -196,7 +196,7 @@ def everybody_leaves(world_: World, by: User) -> None:
 @pytest.mark.parametrize("meanwhile", [pause, finish, begin_again, everybody_leaves])
 def test_forms_that_come_too_late_answer(
     visitor: Client,
-    rows: World,  # noqa: F811
+    rows: World,
     coordinator: User,
     meanwhile: Callable[[World, User], None],
 ) -> None:

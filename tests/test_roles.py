@@ -13,7 +13,7 @@ from tests import world
 from tests.conftest import SignIn
 from tests.test_conventions import named_patterns
 from tests.world import World
-from units.models import Unit, User
+from units.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -154,11 +154,6 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "follow_ups": (nothing, "200 200 404 404 200 in", NO_POST),
     "support_action_done": (of_support_action, NO_GET, MANAGED_POST),
 }
-
-
-@pytest.fixture
-def rows(unit: Unit, coordinator: User, manager: User, member: User, outsider: User) -> World:
-    return world.build(unit, coordinator=coordinator, manager=manager, member=member)
 
 
 def answered(response: HttpResponse, expected: str) -> str:

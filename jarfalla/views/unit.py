@@ -75,10 +75,8 @@ def step_cards(unit: UnitWithProgress, rounds: list[Round], reader: Reader, user
     for step in steps_of(unit):
         completion = standing.get(Step(step.number))
         name = completion.recorded_by.shown_name if completion else ""
-        may = is_open and step.number == unit.steps_done and completion is not None
-        cards.append(
-            StepCard(step, completion, name, may_withdraw=may and completion.may_be_withdrawn_by(user))  # type: ignore[union-attr]
-        )
+        may = completion is not None and step.number == unit.steps_done and completion.may_be_withdrawn_by(user)
+        cards.append(StepCard(step, completion, name, may_withdraw=is_open and may))
     return cards
 
 

@@ -5,21 +5,15 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from tests import world
 from tests.browser import accessibility_problems, chromium, complaints, sign_in
 from tests.test_roles import CAST, EXPECTED
 from tests.world import World
-from units.models import Unit, User
+from units.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 NO_PAGE = {"healthz", "readyz", "routine_pdf"}  # JSON, text and PDF
 REFUSED = {"403", "404"}
-
-
-@pytest.fixture
-def rows(unit: Unit, coordinator: User, manager: User, member: User, outsider: User) -> World:
-    return world.build(unit, coordinator=coordinator, manager=manager, member=member)
 
 
 def addresses(rows: World, who: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The outbox: letters become rows, rows become mails that a real SMTP server takes."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -72,9 +73,9 @@ def test_deliver_message_that_is_refused_is_kept_and_tried_again(manager: User, 
 
 
 @pytest.mark.django_db
-def test_deliver_message_with_no_mail_server_is_kept(manager: User, mail_box: MailBox, settings: object) -> None:
+def test_deliver_message_with_no_mail_server_is_kept(manager: User, mail_box: MailBox, settings: Any) -> None:
     message = post(manager)
-    settings.EMAIL_PORT = 1  # type: ignore[attr-defined]  # nobody listens there
+    settings.EMAIL_PORT = 1  # nobody listens there
     assert actions.deliver_message(message.pk) is False
     message.refresh_from_db()
     assert "refused" in message.last_error
@@ -82,17 +83,17 @@ def test_deliver_message_with_no_mail_server_is_kept(manager: User, mail_box: Ma
 
 @pytest.mark.django_db
 def test_deliver_message_waits_for_a_mail_server_that_is_down_for_days(
-    manager: User, mail_box: MailBox, settings: object
+    manager: User, mail_box: MailBox, settings: Any
 ) -> None:
     message = post(manager)
-    up, settings.EMAIL_PORT = mail_box.port, 1  # type: ignore[attr-defined]  # nobody listens there
+    up, settings.EMAIL_PORT = mail_box.port, 1  # nobody listens there
     for _ in range(MAX_ATTEMPTS + 20):
         Message.objects.update(not_before=clock.now())
         actions.deliver_message(message.pk)
     message.refresh_from_db()
     assert message.state == MessageState.PLANNED
     assert message.not_before - clock.now() <= dt.timedelta(minutes=MAX_MINUTES)
-    settings.EMAIL_PORT = up  # type: ignore[attr-defined]
+    settings.EMAIL_PORT = up
     Message.objects.update(not_before=clock.now())
     assert actions.deliver_message(message.pk) is True
 
@@ -114,11 +115,11 @@ def test_send_waiting_messages_passes_over_one_that_no_mail_can_be_made_of(
 
 @pytest.mark.django_db
 def test_send_waiting_messages_leaves_the_rest_to_the_next_tick_when_time_is_up(
-    manager: User, member: User, mail_box: MailBox, settings: object
+    manager: User, member: User, mail_box: MailBox, settings: Any
 ) -> None:
     post(manager, "test:1")
     post(member, "test:2")
-    settings.TICK_SECONDS = 0  # type: ignore[attr-defined]
+    settings.TICK_SECONDS = 0
     tasks.send_waiting_messages()
     assert len(mail_box.mails) == 1
     tasks.send_waiting_messages()
