@@ -119,7 +119,7 @@ def _is_invisible(character: str) -> bool:
 
 @cache
 def _known_characters() -> frozenset[int]:
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # inside, for it is slow
 
     return frozenset(point for path in _font_files() for point in TTFont(path, lazy=True).getBestCmap())
 
