@@ -31,7 +31,7 @@ def visible_trainings(user: User) -> TrainingQuerySet:
 
 def get_visible_training(user: User, pk: int) -> Training:
     """The training, for the coordinator and those who work in its unit; else 404."""
-    return get_object_or_404(visible_trainings(user).select_related("round__unit"), pk=pk)
+    return get_object_or_404(visible_trainings(user).prefetch_related("rounds__unit"), pk=pk)
 
 
 def get_coordinated_training(user: User, pk: int) -> Training:

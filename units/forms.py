@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from jarfalla import clock, tables
 from jarfalla.pdf import refuse_unprintable
 from jarfalla.privacy import refuse_personal_numbers
-from units.imports import UnitList, read_units
+from units.imports import MAX_HEADCOUNT, UnitList, read_units
 from units.models import Kind, MembershipRole, ParticipationState, Programme, Unit
 
 EARLIEST = dt.date(2000, 1, 1)
@@ -102,9 +102,26 @@ class UnitForm(PortalModelForm):
 
     kind = forms.ChoiceField(label=_("Verksamhetstyp"), choices=[("", _("Välj i listan")), *Kind.choices])
 
+    declared_headcount = forms.IntegerField(
+        label=_("Antal anställda"),
+        required=False,
+        min_value=1,
+        max_value=MAX_HEADCOUNT,
+        help_text=_("Fyll i om personalen inte finns med namn i portalen. Lämna tomt om personallistan ska räknas."),
+        error_messages={"min_value": _("Antalet anställda måste vara minst 1.")},
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    declared_on = DateField(label=_("Antalet gäller från och med"), past=True, required=False)
+
     class Meta:
         model = Unit
-        fields = ["name", "kind", "ownership", "department", "district", "declared_headcount"]
+        fields = ["name", "kind", "ownership", "department", "district"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        declared = self.instance.declared_headcount() if self.instance.pk else None
+        self.initial.setdefault("declared_headcount", declared.headcount if declared else None)
+        self.initial.setdefault("declared_on", clock.today())
 
     def clean_name(self) -> str:
         """The name, free of doubled spaces; refused at this field when another unit has it."""
@@ -198,6 +215,7 @@ class ProgrammeForm(PortalModelForm):
             "name",
             "web_course_url",
             "coverage_threshold_percent",
+            "course_validity_months",
             "follow_up_opens_months",
             "follow_up_closes_months",
             "sender_name",

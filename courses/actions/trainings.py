@@ -52,9 +52,10 @@ def hold_training(training: Training, *, on: dt.date, attended: int | None = Non
     if on > clock.today():
         raise Refused(_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."))
     queries.require_attendance(round_.unit, on=on, attended=attended)
-    training.held_on, training.attended = on, attended
+    training.held_on = on
     training.held_by, training.held_recorded_at = by, clock.now()
     training.save()
+    training.training_rounds.update(headcount=attended)
     with contextlib.suppress(StepBlocked):  # step 1 may be open: the page says so, and the training is held anyway
         complete_training(round_, on=on, by=by)
     return training
@@ -107,7 +108,6 @@ def _no_training(round_: Round) -> str:
 def _lock_training(training: Training, round_: Round) -> Training:
     """The training as it is now, locked, with its locked round."""
     training = Training.objects.select_for_update(of=("self",)).get(pk=training.pk)
-    training.round = round_
     return training
 
 

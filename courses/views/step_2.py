@@ -27,7 +27,7 @@ def step_2(request: PortalRequest, slug: str) -> HttpResponse:
 def show_step_2(request: PortalRequest, unit: Unit, sent: PortalForm | None = None) -> HttpResponse:
     """The page; `sent` is the form that was not accepted."""
     round_ = unit.open_round
-    trainings = queries.in_order_of_need(Training.objects.filter(round__unit=unit), clock.now())
+    trainings = queries.in_order_of_need(Training.objects.filter(rounds__unit=unit).distinct(), clock.now())
     completion = round_.standing().get(Step.TRAINING) if round_ else None
     context: dict[str, Any] = {
         "unit": unit,

@@ -30,7 +30,6 @@ def write_trainings(round_: Round, scenario: Scenario, by: User) -> None:
     days = scenario.steps[1] if len(scenario.steps) > 1 else {"planned": -4, "unanswered": 3}.get(scenario.training, 12)
     starts_at = (now - dt.timedelta(days=days)).replace(hour=13, minute=0, second=0, microsecond=0)
     training = Training(
-        round=round_,
         title=TRAINING_TITLE,
         starts_at=starts_at,
         place="Personalrummet",
@@ -39,12 +38,14 @@ def write_trainings(round_: Round, scenario: Scenario, by: User) -> None:
         booked_at=now - dt.timedelta(days=max(days, 0) + 15),
     )
     if scenario.training == "held":
-        training.held_on, training.attended = starts_at.date(), 7
+        training.held_on = starts_at.date()
         training.held_by, training.held_recorded_at = by, now
     if scenario.training == "cancelled":
         training.cancelled_at, training.cancelled_by = now, by
         training.cancelled_reason = "Föreläsaren blev sjuk. Vi bokar en ny tid."
+    training.told_sequence = training.sequence  # nobody is written to about what the demonstration invents
     training.save()
+    training.training_rounds.create(round=round_, headcount=7 if scenario.training == "held" else None)
 
 
 def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User, publish_now: bool) -> None:

@@ -114,6 +114,7 @@ class Place:
     name: str
     kind: Kind
     unit: Unit = field(init=False)
+    headcount: int | None = field(init=False, default=None)
     staff: list[User] = field(init=False, default_factory=list)
 
     @property
@@ -132,8 +133,7 @@ class Place:
 
     def make_unit(self) -> None:
         """The unit and its answer to the offer."""
-        today = clock.today()
-        headcount = self.town.chance.randint(8, 40) if self.counts_heads else None
+        self.headcount = self.town.chance.randint(8, 40) if self.counts_heads else None
         self.unit = Unit.objects.create(
             name=self.name,
             slug=free_slug(self.name),
@@ -144,9 +144,11 @@ class Place:
             }.get(self.kind, self.town.chance.choice([Ownership.MUNICIPAL] * 4 + [Ownership.PRIVATE])),
             department=names.DEPARTMENTS.get(self.kind, "Barn- och utbildningsförvaltningen"),
             district=self.town.chance.choice(names.DISTRICTS),
-            declared_headcount=headcount,
-            declared_on=today - dt.timedelta(days=60) if headcount else None,
         )
+        if self.headcount:
+            self.unit.declared_headcounts.create(
+                headcount=self.headcount, declared_on=clock.today() - dt.timedelta(days=700)
+            )
 
     def make_rounds(self) -> None:
         """The round or rounds, with what each completed step rests on."""
@@ -197,7 +199,7 @@ class Place:
         """Completions of the web course up to the scenario's share of the staff."""
         days = self.scenario.steps[0] + 5 if self.scenario.steps else 10
         moment = clock.now() - dt.timedelta(days=days)
-        size = self.unit.declared_headcount or len(self.staff)
+        size = self.headcount or len(self.staff)
         count = self.scenario.covered(size)
         if count == 0:
             return

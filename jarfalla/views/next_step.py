@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from courses.models import Training
+from courses.models import Training, TrainingRound
 from followups.models import Decision, SupportAction
 from jarfalla import clock
 from routines.models import RoutineVersion, VersionState
@@ -70,8 +70,9 @@ def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
     units = list(units)
     found = {unit.pk: Evidence() for unit in units}
     rounds = {unit.round_pk: unit.pk for unit in units if unit.round_pk}
-    for training in Training.objects.filter(round__in=rounds, cancelled_at__isnull=True).order_by("starts_at"):
-        found[rounds[training.round_id]].trainings.append(training)
+    booked = TrainingRound.objects.filter(round__in=rounds, training__cancelled_at__isnull=True)
+    for row in booked.select_related("training").order_by("training__starts_at", "training"):
+        found[rounds[row.round_id]].trainings.append(row.training)
     versions = RoutineVersion.objects.filter(routine__unit__in=found, ended_at__isnull=True)
     ordered = versions.order_by(swedish_order("routine__title"), "number")
     for version in ordered.select_related("routine").prefetch_related("approvals"):

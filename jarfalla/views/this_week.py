@@ -222,7 +222,7 @@ def _trainings(today: dt.date) -> "QuerySet[Any, Any]":
             When(starts_at__date__lt=today, then=Value(TodoKind.TRAINING_PASSED.value)),
             default=Value(TodoKind.TRAINING_SOON.value),
         ),
-        unit=F("round__unit__name"),
+        unit=F("rounds__unit__name"),
         title=F("title"),
         key=F("pk"),
         due_on=TruncDate("starts_at"),

@@ -84,6 +84,7 @@ def step_facts(unit: UnitWithProgress, known: Evidence) -> dict[str, Any]:
     """What the cards say about the evidence of each step."""
     return {
         "coverage": coverage(unit),
+        "declared": unit.declared_headcount(),
         "trainings_held": [training for training in known.trainings if training.held_on],
         "trainings_booked": [training for training in known.trainings if not training.held_on],
         "in_force": known.in_force,

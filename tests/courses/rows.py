@@ -7,6 +7,7 @@ from courses import actions
 from courses.models import GroupSession, Training
 from jarfalla import clock
 from tests import factories
+from units.actions import declare_headcount
 from units.models import Membership, Round, Unit, User
 
 DAY = dt.timedelta(days=1)
@@ -35,8 +36,7 @@ def session(
 
 def covered_round(unit: Unit) -> Round:
     """The unit's open round, now that its declared staff of ten have taken the course."""
-    unit.declared_headcount, unit.declared_on = 10, clock.today() - 365 * DAY
-    unit.save()
+    declare_headcount(unit, headcount=10, on=clock.today() - 365 * DAY, by=None)
     session(unit, headcount=10, on=clock.today() - 30 * DAY)
     return factories.open_round(unit)
 

@@ -16,7 +16,7 @@ from jarfalla import clock
 from tests import factories
 from tests.courses import rows
 from tests.courses.rows import DAY
-from units.actions import end_membership
+from units.actions import declare_headcount, end_membership
 from units.models import Kind, Membership, MembershipRole, Refused, Unit, User
 
 TODAY = dt.date(2026, 5, 12)
@@ -134,8 +134,7 @@ def test_coverage_follows_a_person_to_the_next_unit(unit: Unit, member: User, ou
 def test_coverage_of_a_declared_headcount_is_capped(unit: Unit) -> None:
     people = rows.crew(unit, 3)
     rows.taken(unit, people)
-    unit.declared_headcount, unit.declared_on = 2, clock.today()
-    unit.save()
+    declare_headcount(unit, headcount=2, on=clock.today(), by=None)
     assert (queries.coverage(unit).covered, queries.coverage(unit).percent) == (2, 100)
 
 

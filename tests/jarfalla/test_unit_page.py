@@ -187,7 +187,7 @@ def test_unit_page_without_a_manager_asks_the_coordinator_to_add_one(
     sign_in: SignIn, unit: Unit, member: User, coordinator: User, why: str
 ) -> None:
     if why == "declared":
-        Unit.objects.filter(pk=unit.pk).update(declared_headcount=12, declared_on=clock.today())
+        actions.declare_headcount(unit, headcount=12, on=clock.today(), by=None)
     elif why != "none":
         gone = factories.staff(unit, role=MembershipRole.MANAGER)
         User.objects.filter(pk=gone.pk).update(is_active=why != "closed account")

@@ -291,6 +291,8 @@ def test_reader_who_once_was_a_manager_manages_nothing(unit: Unit, manager: User
 
 def test_update_unit_dates_a_new_headcount(unit: Unit, coordinator: User) -> None:
     unit = actions.update_unit(unit, by=coordinator, declared_headcount=12)
-    assert (unit.size(), unit.declared_on) == (12, clock.today())
+    declared = unit.declared_headcount()
+    assert declared is not None
+    assert (unit.size(), declared.declared_on, declared.recorded_by) == (12, clock.today(), coordinator)
     unit = actions.update_unit(unit, by=coordinator, declared_headcount=None)
-    assert unit.declared_on is None
+    assert unit.declared_headcount() is None

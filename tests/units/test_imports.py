@@ -179,7 +179,8 @@ def test_import_units_saves_every_field_and_sends_no_mail(coordinator: User) -> 
     assert (done.created_count, unit.name, unit.slug) == (1, "Å ä ö", "a-a-o")
     assert (unit.kind, unit.ownership) == (Kind.ASSOCIATION, Ownership.ASSOCIATION)
     assert (unit.district, unit.department) == ("Viksjö", "Kultur")
-    assert (unit.declared_headcount, unit.declared_on) == (7, clock.today())
+    declared = unit.declared_headcounts.get()
+    assert (declared.headcount, declared.declared_on) == (7, clock.today())
     assert not Message.objects.exists()
 
 

@@ -14,7 +14,7 @@ from jarfalla import clock
 from tests import factories
 from tests.jarfalla.scenes import standing_at
 from units import actions
-from units.models import Kind, ParticipationState, Programme, Step, StepCompletion, Unit, User
+from units.models import Kind, Participation, ParticipationState, Programme, Step, StepCompletion, Unit, User
 from units.queries import (
     ProgressStatus,
     UnitWithProgress,
@@ -132,8 +132,9 @@ def test_count_progress_by_kind(coordinator: User) -> None:
 )
 def test_add_months_agrees_with_the_models(date: dt.date, months: int) -> None:
     unit = Unit.objects.first() or factories.unit()
-    Unit.objects.filter(pk=unit.pk).update(declared_on=date)
-    in_sql = Unit.objects.values_list(add_months("declared_on", months), flat=True).get()
+    Participation.objects.filter(unit=unit).delete()
+    unit.participations.create(state="invited", since=date, recorded_by=factories.user())
+    in_sql = unit.participations.values_list(add_months("since", months), flat=True).get()
     assert in_sql == date + relativedelta(months=months)
 
 

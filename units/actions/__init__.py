@@ -6,6 +6,7 @@ from units.actions.steps import close_round, complete_step, start_round, withdra
 from units.actions.units import (
     change_programme,
     create_unit,
+    declare_headcount,
     import_units,
     keep_import,
     record_participation,
@@ -21,6 +22,7 @@ __all__ = [
     "close_round",
     "complete_step",
     "create_unit",
+    "declare_headcount",
     "deliver_message",
     "end_membership",
     "import_units",

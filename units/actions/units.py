@@ -11,7 +11,16 @@ from django.utils.translation import gettext as _
 from jarfalla import clock
 from units.actions.steps import start_round
 from units.imports import UnitList, fields_of, split_known
-from units.models import Participation, ParticipationState, Programme, Refused, Unit, UnitImport, User
+from units.models import (
+    DeclaredHeadcount,
+    Participation,
+    ParticipationState,
+    Programme,
+    Refused,
+    Unit,
+    UnitImport,
+    User,
+)
 
 # Addresses of pages that stand beside the units' own: /enheter/ny/.
 RESERVED_SLUGS = {"ny", "importera"}
@@ -37,43 +46,61 @@ def lock_names() -> None:
         cursor.execute(f"LOCK TABLE {connection.ops.quote_name(Unit._meta.db_table)} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _new_unit(*, name: str, slug: str, kind: str, **fields: Any) -> Unit:
-    """A unit that is not saved yet."""
-    if fields.get("declared_headcount"):
-        fields.setdefault("declared_on", clock.today())
-    return Unit(name=name, slug=slug, kind=kind, **fields)
-
-
 @transaction.atomic
-def create_unit(*, by: User | None, name: str, kind: str, **fields: Any) -> Unit:
+def create_unit(
+    *,
+    by: User | None,
+    name: str,
+    kind: str,
+    declared_headcount: int | None = None,
+    declared_on: dt.date | None = None,
+    **fields: Any,
+) -> Unit:
     """Make a unit that has not been invited yet; return the one with that name if it exists.
 
-    `fields` are ownership, department, district and declared_headcount. `by` is None on the command line.
+    `fields` are ownership, department and district. `by` is None on the command line.
     """
     lock_names()
     if existing := Unit.objects.filter(name__iexact=name).first():
         return existing
-    unit = _new_unit(name=name, slug=free_slug(name), kind=kind, **fields)
-    unit.save()
+    unit = Unit.objects.create(name=name, slug=free_slug(name), kind=kind, **fields)
+    if declared_headcount is not None:
+        declare_headcount(unit, headcount=declared_headcount, on=declared_on or clock.today(), by=by)
     return unit
 
 
 @transaction.atomic
-def update_unit(unit: Unit, *, by: User, **fields: Any) -> Unit:
-    """Change what is known about a unit. A new headcount gets today's date; the web address stays.
+def update_unit(unit: Unit, *, by: User, declared_on: dt.date | None = None, **fields: Any) -> Unit:
+    """Change what is known about a unit; the web address stays. Raises Refused when another unit has the name.
 
-    Raises Refused when another unit has the name.
+    `declared_headcount` among the fields is declared from `declared_on` (today when not given).
     """
     lock_names()
     if Unit.objects.filter(name__iexact=fields.get("name", unit.name)).exclude(pk=unit.pk).exists():
         raise Refused(_("Det finns redan en enhet med det namnet."))
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
-    if "declared_headcount" in fields and fields["declared_headcount"] != unit.declared_headcount:
-        unit.declared_on = clock.today() if fields["declared_headcount"] else None
+    if "declared_headcount" in fields:
+        headcount = fields.pop("declared_headcount")
+        declare_headcount(unit, headcount=headcount, on=declared_on or clock.today(), by=by)
     for name, value in fields.items():
         setattr(unit, name, value)
     unit.save()
     return unit
+
+
+@transaction.atomic
+def declare_headcount(unit: Unit, *, headcount: int | None, on: dt.date, by: User | None) -> DeclaredHeadcount | None:
+    """So many work in the unit from the day `on`; None lets the staff list count again. Return what holds that day.
+
+    Saying what holds already adds nothing. Raises Refused for a date in the future. `by` is None on the command line.
+    """
+    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    if on > clock.today():
+        raise Refused(_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."))
+    holds = unit.declared_headcount(on)
+    if (holds.headcount if holds else None) == headcount:
+        return holds
+    return unit.declared_headcounts.create(headcount=headcount, declared_on=on, recorded_by=by)
 
 
 def keep_import(unit_list: UnitList, *, file_name: str, by: User | None) -> UnitImport:
@@ -99,14 +126,22 @@ def import_units(unit_import: UnitImport, *, by: User | None) -> UnitImport:
     lock_names()
     slugs = set(Unit.objects.values_list("slug", flat=True))
     rows, _known = split_known(unit_import.rows)
-    units = []
+    units, headcounts = [], {}
     for row in rows:
-        units.append(_new_unit(slug=free_slug(row["name"], slugs), **fields_of(row)))
-        slugs.add(units[-1].slug)
-    before = Unit.objects.count()
+        fields = fields_of(row)
+        slug = free_slug(row["name"], slugs)
+        headcounts[slug] = fields.pop("declared_headcount", None)
+        units.append(Unit(slug=slug, **fields))
+        slugs.add(slug)
     # ignore_conflicts: PostgreSQL may see one name where Python sees two, in letters that Swedish doesn't have.
     Unit.objects.bulk_create(units, ignore_conflicts=True)
-    unit_import.created_count = Unit.objects.count() - before
+    made = Unit.objects.filter(slug__in=headcounts)
+    DeclaredHeadcount.objects.bulk_create(
+        DeclaredHeadcount(unit=unit, headcount=headcounts[unit.slug], recorded_by=by)
+        for unit in made
+        if headcounts[unit.slug]
+    )
+    unit_import.created_count = len(made)
     unit_import.applied_at = clock.now()
     unit_import.save()
     return unit_import

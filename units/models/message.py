@@ -52,13 +52,20 @@ class Message(models.Model):
     """One mail to one person. `key` says why it exists, so the same reason never makes two."""
 
     key = models.CharField(_("nyckel"), max_length=200, unique=True)
-    recipient = models.ForeignKey(User, models.PROTECT, related_name="messages", verbose_name=_("mottagare"))
+    recipient = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("mottagare")
+    )
+    # Somebody without an account, who signed up to an open occasion.
+    to_name = models.CharField(_("mottagarens namn"), max_length=100, blank=True)
+    to_email = models.EmailField(_("mottagarens e-postadress"), blank=True)
     unit = models.ForeignKey(
         Unit, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("enhet")
     )
     subject = models.CharField(_("ämne"), max_length=200)
     text = models.TextField(_("text"))
     html = models.TextField("HTML")
+    # An iCalendar object with its METHOD; empty for a mail without an appointment.
+    calendar = models.TextField(_("kalenderfil"), blank=True)
     created_at = models.DateTimeField(_("skapat"), default=clock.now, editable=False)
     not_before = models.DateTimeField(_("skickas tidigast"), default=clock.now)
     attempts = models.PositiveSmallIntegerField(_("försök"), default=0)
@@ -81,6 +88,10 @@ class Message(models.Model):
             )
         ]
         constraints = [
+            models.CheckConstraint(
+                name="message_has_one_recipient",
+                condition=Q(recipient__isnull=False, to_email="") | (Q(recipient__isnull=True) & ~Q(to_email="")),
+            ),
             models.CheckConstraint(
                 name="message_has_one_end",
                 condition=Q(sent_at__isnull=True, failed_at__isnull=True)

@@ -20,6 +20,13 @@ class Programme(models.Model):
         default=80,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
+    course_validity_months = models.PositiveSmallIntegerField(
+        _("webbkursen gäller i (månader)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+        help_text=_("Lämna tomt om den som har gått kursen räknas för alltid."),
+    )
     follow_up_opens_months = models.PositiveSmallIntegerField(
         _("uppföljningen öppnar (månader efter steg 3)"), default=6, validators=[MinValueValidator(1)]
     )
@@ -37,6 +44,11 @@ class Programme(models.Model):
                 name="programme_threshold_is_a_share",
                 condition=Q(coverage_threshold_percent__range=(1, 100)),
                 violation_error_message=_("Täckningen ska vara mellan 1 och 100 procent."),
+            ),
+            models.CheckConstraint(
+                name="programme_course_validity_is_positive",
+                condition=Q(course_validity_months__isnull=True) | Q(course_validity_months__gte=1),
+                violation_error_message=_("Kursen måste gälla i minst en månad."),
             ),
             models.CheckConstraint(
                 name="programme_follow_up_opens_before_it_closes",

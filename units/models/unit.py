@@ -7,7 +7,7 @@ import pghistory
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -77,14 +77,6 @@ class Unit(models.Model):
     ownership = models.CharField(_("huvudman"), max_length=30, choices=Ownership, default=Ownership.MUNICIPAL)
     department = models.CharField(_("förvaltning"), max_length=100, blank=True)
     district = models.CharField(_("kommundel"), max_length=100, blank=True)
-    declared_headcount = models.PositiveIntegerField(
-        _("antal anställda"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("Fyll i om personalen inte finns med namn i portalen. Lämna tomt om personallistan ska räknas."),
-    )
-    declared_on = models.DateField(_("antalet gällde den"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("skapad"), default=clock.now, editable=False)
 
     objects = UnitQuerySet.as_manager()
@@ -98,16 +90,6 @@ class Unit(models.Model):
                 name="unit_name_unique_whatever_its_case",
                 violation_error_message=_("Det finns redan en enhet med det namnet."),
             ),
-            models.CheckConstraint(
-                name="unit_headcount_is_positive",
-                condition=Q(declared_headcount__isnull=True) | Q(declared_headcount__gte=1),
-                violation_error_message=_("Antalet anställda måste vara minst 1."),
-            ),
-            models.CheckConstraint(
-                name="unit_headcount_has_a_date",
-                condition=Q(declared_headcount__isnull=True) | Q(declared_on__isnull=False),
-                violation_error_message=_("Ange vilket datum antalet anställda gällde."),
-            ),
         ]
 
     def __str__(self) -> str:
@@ -118,10 +100,16 @@ class Unit(models.Model):
         return reverse("unit", args=[self.slug])
 
     def size(self, on: dt.date | None = None) -> int:
-        """How many people work here: the declared headcount, or else the people on the staff list that day."""
-        if self.declared_headcount is not None:
-            return self.declared_headcount
+        """How many people work here that day: what was declared by then, or else the people on the staff list."""
+        declared = self.declared_headcount(on)
+        if declared is not None:
+            return declared.headcount or 0
         return self.memberships.present(on).values("user").distinct().count()
+
+    def declared_headcount(self, on: dt.date | None = None) -> "DeclaredHeadcount | None":
+        """The declaration that holds on the day `on` (today when not given); None when the staff list counts."""
+        latest = self.declared_headcounts.by(on or clock.today()).first()
+        return latest if latest and latest.headcount is not None else None
 
     def managers(self) -> models.QuerySet[User]:
         """The unit's present managers with an active account."""
@@ -137,6 +125,53 @@ class Unit(models.Model):
         """Whether the unit takes part, by its latest row; not invited when there is none."""
         latest = self.participations.order_by("-pk").first()
         return ParticipationState(latest.state) if latest else ParticipationState.NOT_INVITED
+
+
+class DeclaredHeadcountQuerySet(models.QuerySet["DeclaredHeadcount"]):
+    """Questions about declared headcounts."""
+
+    def by(self, on: dt.date) -> "DeclaredHeadcountQuerySet":
+        """What had been declared for the day `on`, the one that holds first; of one day's the last recorded holds."""
+        return self.filter(declared_on__lte=on).order_by("-declared_on", "-pk")
+
+
+@pghistory.track()
+class DeclaredHeadcount(models.Model):
+    """How many work in a unit whose staff have no accounts, from `declared_on` on; rows are added, never changed.
+
+    An empty `headcount` means that the staff list counts again from that day.
+    """
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="declared_headcounts", verbose_name=_("enhet"))
+    headcount = models.PositiveIntegerField(
+        _("antal anställda"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    declared_on = models.DateField(_("gäller från och med"), default=clock.today)
+    # Nobody, when the unit came from a list on the command line.
+    recorded_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("registrerat av")
+    )
+    recorded_at = models.DateTimeField(_("registrerat"), default=clock.now, editable=False)
+
+    objects = DeclaredHeadcountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("angivet antal anställda")
+        constraints = [
+            models.CheckConstraint(
+                name="declared_headcount_is_positive",
+                condition=Q(headcount__isnull=True) | Q(headcount__gte=1),
+                violation_error_message=_("Antalet anställda måste vara minst 1."),
+            ),
+            models.CheckConstraint(
+                name="declared_headcount_not_in_the_future",
+                condition=Q(declared_on__lte=TruncDate("recorded_at")),
+                violation_error_message=_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.headcount}, {self.declared_on}"
 
 
 class ParticipationState(models.TextChoices):

@@ -49,6 +49,7 @@ def staff_context(unit: Unit) -> dict[str, Any]:
     managers_first = Case(When(role=MembershipRole.MANAGER, then=Value(0)), default=Value(1))
     return {
         "unit": unit,
+        "declared": unit.declared_headcount(),
         "memberships": present.filter(user__is_protected=False).order_by(managers_first, swedish_order("user__name")),
         "protected_count": present.filter(user__is_protected=True).count(),
         "today": clock.today(),

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from courses.models import Completion, GroupSession, TrainingQuerySet, TrainingState, training_conditions
+from courses.models import Completion, GroupSession
 from jarfalla import clock
-from units.models import Membership, Refused, Round, Unit, User
+from units.models import DeclaredHeadcount, Membership, Refused, Unit, User
 from units.queries import swedish_order
 
 
@@ -77,12 +77,12 @@ class Coverage:
 
 
 def coverage(unit: Unit, on: dt.date | None = None) -> Coverage:
-    """The coverage of one unit on a day, today when not given; two queries."""
+    """The coverage of one unit on a day, today when not given; three queries."""
     return coverages([unit], on)[unit.pk]
 
 
 def coverages(units: Iterable[Unit], on: dt.date | None = None) -> dict[int, Coverage]:
-    """The coverage of each unit by its primary key; two queries for any number of units.
+    """The coverage of each unit by its primary key; three queries for any number of units.
 
     A declared headcount goes before the staff list, as in `Unit.size`.
     """
@@ -97,10 +97,13 @@ def coverages(units: Iterable[Unit], on: dt.date | None = None) -> dict[int, Cov
     }
     sessions = GroupSession.objects.standing().filter(unit__in=units, held_on__lte=on)
     headcounts = dict(sessions.values_list("unit").annotate(Sum("headcount", default=0)))
+    declared = {}
+    for row in DeclaredHeadcount.objects.by(on).filter(unit__in=units).reverse():
+        declared[row.unit_id] = row.headcount
     nobody = {"size": 0, "named": 0}
     return {
         unit.pk: Coverage(
-            size=staff.get(unit.pk, nobody)["size"] if unit.declared_headcount is None else unit.declared_headcount,
+            size=declared.get(unit.pk) or staff.get(unit.pk, nobody)["size"],
             named=staff.get(unit.pk, nobody)["named"],
             headcount=headcounts.get(unit.pk, 0),
             on=on,
@@ -141,34 +144,3 @@ def recorded_sessions(unit: Unit) -> QuerySet[GroupSession]:
 def own_completion(user: User) -> Completion | None:
     """When the person took the course, if that is registered."""
     return user.course_completions.standing().first()
-
-
-def require_attendance(unit: Unit, *, on: dt.date, attended: int | None) -> None:
-    """Raise Refused when more took part in a training than work in the unit, now or on the day `on`.
-
-    A unit whose size is not known sets no limit.
-    """
-    size = max(unit.size(), unit.size(on))
-    if attended is not None and 0 < size < attended:
-        raise Refused(_("Enheten har %(size)s anställda. Ange högst så många deltagare.") % {"size": size})
-
-
-def last_held_on(round_: Round) -> dt.date | None:
-    """The day of the round's latest training that was held; None when none was."""
-    day: dt.date | None = round_.trainings.aggregate(day=Max("held_on"))["day"]
-    return day
-
-
-def in_order_of_need(trainings: TrainingQuerySet, at: dt.datetime) -> TrainingQuerySet:
-    """First those that wait for an answer, then the coming ones (soonest first), the held and the cancelled."""
-    conditions = training_conditions(at)
-    rank = Case(*(When(condition, then=Value(place)) for place, condition in enumerate(conditions.values())))
-    soonest_first = Case(When(held_on__isnull=True, cancelled_at__isnull=True, then=F("starts_at")))
-    return trainings.select_related("round__unit").order_by(rank, soonest_first, "-starts_at", "-pk")
-
-
-def training_counts(trainings: TrainingQuerySet, at: dt.datetime) -> dict[TrainingState, int]:
-    """How many of the trainings are in each state; one query."""
-    conditions = training_conditions(at)
-    counts = trainings.aggregate(**{state.value: Count("pk", filter=q) for state, q in conditions.items()})
-    return {state: counts[state.value] for state in conditions}

@@ -1,0 +1,45 @@
+"""Steps 1 and 2: the web course, the trainings, what people know, and material to learn from."""
+
+from courses.models.material import Material
+from courses.models.survey import Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally
+from courses.models.training import (
+    Attendance,
+    AttendanceSource,
+    Invitation,
+    SignUp,
+    Theme,
+    Training,
+    TrainingQuerySet,
+    TrainingRound,
+    TrainingSeries,
+    TrainingState,
+    training_conditions,
+)
+from courses.models.web_course import Completion, CompletionQuerySet, GroupSession, GroupSessionQuerySet, Refill
+
+__all__ = [
+    "Attendance",
+    "AttendanceSource",
+    "Comment",
+    "Completion",
+    "CompletionQuerySet",
+    "GroupSession",
+    "GroupSessionQuerySet",
+    "Invitation",
+    "Material",
+    "Purpose",
+    "Refill",
+    "Scale",
+    "SignUp",
+    "Statement",
+    "Survey",
+    "SurveyAnswer",
+    "Tally",
+    "Theme",
+    "Training",
+    "TrainingQuerySet",
+    "TrainingRound",
+    "TrainingSeries",
+    "TrainingState",
+    "training_conditions",
+]

@@ -1,0 +1,36 @@
+"""Material to learn from."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from units.models import Kind, User
+
+
+class Material(models.Model):
+    """A course, guidance or poster to learn from, as a link or a file; the first ones come from
+    courses/seed/vagledning.csv. Retired rather than deleted: trainings point at it.
+    """
+
+    title = models.CharField(_("titel"), max_length=200, unique=True)
+    publisher = models.CharField(_("utgivare"), max_length=200, blank=True)
+    web = models.URLField(_("webbplats"), blank=True)
+    description = models.CharField(_("vad det är bra för"), max_length=500, blank=True)
+    audience = models.CharField(_("målgrupp"), max_length=200, blank=True)
+    # Verksamhetstyper that it is made for; empty means everybody.
+    kinds = ArrayField(models.CharField(max_length=30, choices=Kind), default=list, blank=True)
+    file = models.FileField(_("fil"), upload_to="material/", blank=True)
+    file_name = models.CharField(_("filens namn"), max_length=200, blank=True)
+    kind = models.CharField(_("typ"), max_length=100, blank=True)
+    position = models.PositiveSmallIntegerField(_("ordning"), default=0)
+    added_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("tillagt av")
+    )
+    retired_at = models.DateTimeField(_("borttaget"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("material")
+        ordering = ["position", "title"]
+
+    def __str__(self) -> str:
+        return self.title
