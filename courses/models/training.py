@@ -296,7 +296,8 @@ class Attendance(models.Model):
         return f"{self.training}: {self.user}"
 
 
-@pghistory.track()
+# Without what names a guest: the history would keep it after it has been erased.
+@pghistory.track(exclude=["name", "email", "organisation"])
 class SignUp(models.Model):
     """Somebody wants places at an open occasion: with an account, or by name and address without one.
 
