@@ -5,8 +5,8 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from courses.models import Completion, GroupSession, Training, TrainingQuerySet
-from units.models import Membership, User
+from courses.models import Completion, GroupSession, Survey, Training, TrainingQuerySet
+from units.models import Membership, Round, Unit, User
 from units.permissions import get_managed_unit
 
 
@@ -42,3 +42,39 @@ def get_coordinated_training(user: User, pk: int) -> Training:
     if not user.is_coordinator:
         raise PermissionDenied(_("Det här gör samordnaren."))
     return training
+
+
+def get_attended_training(user: User, pk: int) -> Training:
+    """The training, for those who record who came: the coordinator and the managers of its units; 403 for their
+    staff and for readers, else 404.
+    """
+    if user.is_reader:
+        raise PermissionDenied(_("Du läser siffror och kan inte ändra något."))
+    training = get_visible_training(user, pk)
+    managed = training.rounds.filter(unit__in=Unit.objects.managed_by(user))
+    if not (user.is_coordinator or managed.exists()):
+        raise PermissionDenied(_("Det här gör enhetens chef eller samordnaren."))
+    return training
+
+
+def get_evaluated_training(user: User, pk: int) -> Training:
+    """The training, for the coordinator and the managers of its units; 403 for their staff, else 404."""
+    training = get_visible_training(user, pk)
+    managed = Round.objects.filter(trainings=training, unit__in=Unit.objects.managed_by(user))
+    if not (user.is_coordinator or managed.exists()):
+        raise PermissionDenied(_("Utvärderingen läser samordnaren och enhetens chef."))
+    return training
+
+
+def get_managed_survey(user: User, pk: int) -> Survey:
+    """The survey, for those who share and close it: a pulse for those who log the unit's steps, an evaluation for the
+    coordinator. 403 for others in the unit and for readers, else 404.
+    """
+    if user.is_reader:
+        raise PermissionDenied(_("Du läser siffror och kan inte ändra något."))
+    survey = get_object_or_404(Survey.objects.select_related("round__unit", "training"), pk=pk)
+    if survey.round:
+        get_managed_unit(user, survey.round.unit.slug)
+    elif survey.training:
+        get_coordinated_training(user, survey.training.pk)
+    return survey

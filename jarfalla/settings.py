@@ -144,6 +144,9 @@ ACCOUNT_SESSION_REMEMBER = True
 SESSION_ENGINE = "jarfalla.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 
+# Sign-ups to open occasions by somebody who has not signed in: from one network, and with one address.
+ACCOUNT_RATE_LIMITS = {"open_training": "60/h/ip,10/d/key"}
+
 # --- Mail --------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:8025")
 vars().update(EMAIL_CONFIG)
@@ -171,18 +174,25 @@ CELERY_BEAT_SCHEDULE = {
         "task": "routines.tasks.publish_approved_versions",
         "schedule": schedule(TICK_SECONDS),
     },
+    "tend-imports": {"task": "units.tasks.tend_imports", "schedule": schedule(TICK_SECONDS)},
     "sweep-follow-ups": {"task": "followups.tasks.sweep_if_due", "schedule": schedule(TICK_SECONDS)},
+    "tend-sign-ups": {"task": "courses.tasks.tend_sign_ups", "schedule": schedule(TICK_SECONDS)},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
     # A tick that nobody took before the next one is worth nothing.
     _entry["options"] = {"expires": TICK_SECONDS}
+
+# How long after an open occasion the names and addresses of those who signed up are kept.
+SIGN_UP_KEPT_DAYS = env.int("SIGN_UP_KEPT_DAYS", default=90)
 
 # --- Forms --------------------------------------------------------------------------------------------------
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 # A group session may name everybody in a unit of any size.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
-IMPORT_MAX_BYTES = 5 * 1024 * 1024
+IMPORT_MAX_BYTES = 20 * 1024 * 1024
+# An uploaded list that nobody has decided about for so long is cancelled, and what it held is deleted.
+FORGET_IMPORTS_AFTER_DAYS = env.int("FORGET_IMPORTS_AFTER_DAYS", default=30)
 
 # --- Safety -------------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -216,7 +226,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "jarfalla.logs.Line", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {

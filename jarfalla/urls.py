@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from jarfalla.views import errors, health, session
+from jarfalla.views.calendar import calendar, calendar_feed, calendar_open, calendar_revoke
 from jarfalla.views.overview import overview
 from jarfalla.views.start import start
 from jarfalla.views.statistics import statistics
@@ -26,6 +27,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", start, name="start"),
     path("oversikt/", overview, name="overview"),
     path("statistik/", statistics, name="statistics"),
+    path("kalender/", calendar, name="calendar"),
+    path("kalender/oppna/", calendar_open, name="calendar_open"),
+    path("kalender/stang/", calendar_revoke, name="calendar_revoke"),
+    path("kalender/<slug:token>.ics", calendar_feed, name="calendar_feed"),
     path("", include("units.urls")),
     # After the fixed words of units.urls: /enheter/ny/ and /enheter/importera/ are no units.
     path("enheter/<slug:slug>/", unit, name="unit"),

@@ -37,7 +37,20 @@ NASTY_IN_ADDRESS = ["\x00", "😀'\"<script>%s{{ x }}\\", "-1", LONG_NUMBER]
 NASTY_KEYS = ["0", "2147483648", "9223372036854775808", LONG_NUMBER]
 NASTY_SLUGS = ["-", "ny", "finns-inte", "x" * 400]
 # What the pages read from their address.
-PARAMETERS = ["page", "q", "sort", "status", "done", "visa", "kind", "department", "district", "state", "next"]
+PARAMETERS = [
+    "page",
+    "q",
+    "sort",
+    "status",
+    "done",
+    "visa",
+    "kind",
+    "department",
+    "district",
+    "state",
+    "next",
+    "verksamhet",
+]
 # Posted by buttons and menus of the frame around the pages, or by a form that only some see.
 EXTRA_FORMS = {
     "set_language": {"språk": "en", "next": "/"},

@@ -78,6 +78,26 @@ def of_message(world: World) -> list[Any]:
     return [world.message.pk]
 
 
+def of_calendar_feed(world: World) -> list[Any]:
+    return [world.calendar_feed.token]
+
+
+def of_survey(world: World) -> list[Any]:
+    return [world.pulse.code]
+
+
+def of_pulse(world: World) -> list[Any]:
+    return [world.pulse.pk]
+
+
+def of_statement(world: World) -> list[Any]:
+    return [world.statement.pk]
+
+
+def of_evaluated_training(world: World) -> list[Any]:
+    return [world.evaluation.training_id]
+
+
 def of_import(world: World) -> list[Any]:
     return [world.unit_import.pk]
 
@@ -105,6 +125,10 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "healthz": (nothing, PUBLIC, "405 405 405 405 405 405"),
     "readyz": (nothing, PUBLIC, "405 405 405 405 405 405"),
     "start": (nothing, SIGNED_IN, NO_POST),
+    "calendar": (nothing, "200 200 200 404 200 in", NO_POST),
+    "calendar_open": (nothing, NO_GET, "ok ok ok 404 ok in"),
+    "calendar_revoke": (nothing, NO_GET, "ok ok ok 404 ok in"),
+    "calendar_feed": (of_calendar_feed, PUBLIC, "405 405 405 405 405 405"),
     "overview": (nothing, COORDINATOR, NO_POST),
     "statistics": (nothing, "200 404 404 200 404 in", NO_POST),
     "units": (nothing, SIGNED_IN, NO_POST),
@@ -128,13 +152,29 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "group_session_withdraw": (of_session, NO_GET, MANAGED_POST),
     "completion_withdraw": (of_completion, NO_GET, MANAGED_POST),
     "web_course_complete": (of_unit, NO_GET, MANAGED_POST),
+    "own_completion_new": (of_unit, NO_GET, "403 ok ok 403 404 in"),
+    "own_completion_withdraw": (of_unit, NO_GET, "403 ok ok 403 404 in"),
+    "headcount_declare": (of_unit, NO_GET, MANAGED_POST),
+    "coverage_trend": (of_unit, OWN_UNIT, NO_POST),
+    "discussion_guide": (nothing, SIGNED_IN, NO_POST),
     "step_2": (of_unit, OWN_UNIT, NO_POST),
     "training_book": (of_unit, NO_GET, COORDINATED_POST),
     "training_complete": (of_unit, NO_GET, COORDINATED_POST),
     "trainings": (nothing, "200 200 200 404 200 in", NO_POST),
     "training": (of_training, OWN_UNIT, NO_POST),
     "training_held": (of_training, NO_GET, COORDINATED_POST),
+    "training_calendar": (of_training, OWN_UNIT, NO_POST),
     "training_cancel": (of_training, NO_GET, COORDINATED_POST),
+    "pulses": (of_unit, OWN_UNIT, NO_POST),
+    "pulse_open": (of_unit, NO_GET, MANAGED_POST),
+    "survey_close": (of_pulse, NO_GET, MANAGED_POST),
+    "survey_poster": (of_pulse, MANAGED, NO_POST),
+    "survey": (of_survey, PUBLIC, PUBLIC),
+    "survey_thanks": (of_survey, "ok ok ok ok ok ok", "405 405 405 405 405 405"),
+    "statements": (nothing, COORDINATOR, COORDINATOR_POST),
+    "statement_retire": (of_statement, NO_GET, COORDINATOR_POST),
+    "evaluation": (of_evaluated_training, "200 200 403 404 404 in", NO_POST),
+    "evaluation_open": (of_evaluated_training, NO_GET, COORDINATED_POST),
     "materials": (nothing, SIGNED_IN, NO_POST),
     "step_3": (of_unit, OWN_UNIT, NO_POST),
     "routine_new": (of_unit, NO_GET, COORDINATED_POST),

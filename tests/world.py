@@ -1,10 +1,11 @@
 """One unit with a bit of everything: what the role matrix and the accessibility tests walk through."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from courses import actions as courses
-from courses.models import Completion, GroupSession, Training
+from courses.models import Completion, GroupSession, Purpose, Statement, Survey, Training
 from followups import actions as followups
 from followups.models import Decision, Promise, SupportAction
 from jarfalla import clock
@@ -13,7 +14,7 @@ from routines.models import Contact, Routine, Template
 from tests import factories
 from units import actions
 from units.mail import Letter
-from units.models import Membership, Message, Round, Step, Unit, UnitImport, User
+from units.models import CalendarFeed, Membership, Message, Round, Step, Unit, UnitImport, User
 
 NEW_UNIT = {"name": "Ny förskola", "kind": "preschool", "ownership": "municipal"}
 DRAFT_TITLE = "Hemligt utkast som ingen annan ska se"
@@ -37,6 +38,10 @@ class World:
     support_action: SupportAction
     message: Message
     unit_import: UnitImport
+    pulse: Survey
+    evaluation: Survey
+    statement: Statement
+    calendar_feed: CalendarFeed
 
 
 def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> World:
@@ -44,6 +49,8 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
     long_ago = clock.today() - dt.timedelta(days=215)
     round_ = factories.open_round(unit)
     courses.seed_materials()
+    courses.seed_statements()
+    answered(courses.open_pulse(round_, purpose=Purpose.BEFORE, by=manager), value=2)
     routines.seed_contacts()
     routines.seed_templates()
     session = courses.record_group_session(unit, held_on=long_ago, members=[manager], headcount=None, by=manager)
@@ -56,10 +63,16 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
         round_, title="Samtalet", starts_at=clock.now() - dt.timedelta(days=215), by=coordinator
     )
     courses.hold_training(held, on=long_ago, by=coordinator)
+    answered(courses.open_pulse(round_, purpose=Purpose.AFTER, by=manager), value=4)
+    evaluation = answered(courses.open_evaluation(held, by=coordinator), value=5, comment="Tack för en bra dag")
     in_force = walk(unit, "Vår rutin", coordinator=coordinator, manager=manager, as_far_as="in_force")
     actions.complete_step(round_, Step.ROUTINES, on=long_ago, by=manager)
     return World(
         unit=unit,
+        pulse=courses.open_pulse(round_, purpose=Purpose.FOLLOW_UP, by=manager),
+        evaluation=evaluation,
+        statement=Statement.objects.earliest("pk"),
+        calendar_feed=actions.open_feed(member),
         round=round_,
         membership=member.memberships.get(),
         session=session,
@@ -74,6 +87,14 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
         message=letter_to(manager, unit),
         unit_import=UnitImport.objects.create(file_name="lista.csv", rows=[NEW_UNIT], uploaded_by=coordinator),
     )
+
+
+def answered(survey: Survey, *, value: int, comment: str = "") -> Survey:
+    """The survey, closed with five answers that chose `value` for everything."""
+    ratings = dict.fromkeys(survey.statements.values_list("pk", flat=True), value)
+    for _ in range(5):
+        courses.answer_survey(survey, token=uuid.uuid4(), ratings=ratings, comment=comment)
+    return courses.close_survey(survey)
 
 
 def support_promised(round_: Round, *, by: User) -> SupportAction:

@@ -10,7 +10,17 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from jarfalla import calendars
 from units.models import Message, Programme, StepCompletion, User
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody without an account whom the portal writes to, such as who signed up to an open occasion."""
+
+    name: str
+    email: str
+    language: str = "sv"
 
 
 @dataclass(frozen=True)
@@ -18,20 +28,25 @@ class Letter:
     """What one person is to read, before it is a row in the outbox. `key` says why it exists."""
 
     key: str
-    recipient: User
+    recipient: User | Guest
     subject: str
     text: str
     html: str
+    # An iCalendar object (jarfalla.calendars.invitation); empty for a letter without an appointment.
+    calendar: str = ""
 
 
-def write_letter(template: str, *, key: str, to: User, subject: Any, context: dict[str, Any]) -> Letter:
+def write_letter(
+    template: str, *, key: str, to: User | Guest, subject: Any, context: dict[str, Any], calendar: str = ""
+) -> Letter:
     """Render templates/email/<template>.txt and .html in the recipient's language.
 
     `subject` may be lazy, so that it too is in that language; `context` gets `recipient`, `programme`
-    and `base_url`.
+    and `base_url`; whoever writes many letters brings the programme along. `calendar` goes along as it is.
     """
     with translation.override(to.language):
-        full = {"recipient": to, "programme": Programme.current(), "base_url": settings.BASE_URL, **context}
+        programme = context.get("programme") or Programme.current()
+        full = {"recipient": to, "base_url": settings.BASE_URL, **context, "programme": programme}
         full["subject"] = str(subject)
         return Letter(
             key=key,
@@ -39,6 +54,7 @@ def write_letter(template: str, *, key: str, to: User, subject: Any, context: di
             subject=str(subject),
             text=render_to_string(f"email/{template}.txt", full).strip() + "\n",
             html=render_to_string(f"email/{template}.html", full),
+            calendar=calendar,
         )
 
 
@@ -66,11 +82,23 @@ def build_mail(message: Message, programme: Programme) -> EmailMultiAlternatives
         subject=" ".join(message.subject.split()),  # a line break in a header is an attack or a mistake
         body=message.text,
         from_email=str(sender),
-        to=[str(Address(message.recipient.name, addr_spec=message.recipient.email))],
+        to=[str(Address(message.recipient_name, addr_spec=message.recipient_email))],
         headers={
             "Message-ID": f"<portalen.{message.pk}.{message.created_at:%Y%m%d%H%M%S}@{sender.domain}>",
             "Auto-Submitted": "auto-generated",
         },
     )
     mail.attach_alternative(message.html, "text/html")
+    if message.calendar:
+        _add_calendar(mail, message.calendar)
     return mail
+
+
+def _add_calendar(mail: EmailMultiAlternatives, calendar: str) -> None:
+    """Twice, as the large calendars themselves do: another way to read the mail (RFC 6047), which Outlook and Gmail
+    show as an invitation, and a file for programs that only look among the attachments.
+
+    The file is application/ics: as text/calendar it would be a second invitation in the same mail.
+    """
+    mail.attach_alternative(calendar, f"text/calendar; method={calendars.method_of(calendar)}")
+    mail.attach("utbildning.ics", calendar.encode(), "application/ics")

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from units.models import Round, Unit, UnitImport, User
+from units.models import CalendarFeed, Round, Unit, UnitImport, User
 
 
 class PortalRequest(HttpRequest):
@@ -29,6 +29,20 @@ def require_figures(user: User) -> None:
         raise Http404
 
 
+def require_calendar(user: User) -> None:
+    """A calendar is for those who work with units; 404 for a reader, who sees figures only."""
+    if user.is_reader:
+        raise Http404(_("Du läser siffror."))
+
+
+def get_feed_owner(token: str) -> User:
+    """Whose calendar lies behind a secret address; 404 when it is unknown or closed, or no longer may be read."""
+    feed = CalendarFeed.objects.select_related("user").filter(token=token, revoked_at__isnull=True).first()
+    if feed is None or not feed.user.may_have_calendar:
+        raise Http404
+    return feed.user
+
+
 def get_unit_import(user: User, pk: int) -> UnitImport:
     """A list that was uploaded, for any coordinator."""
     require_coordinator(user)
@@ -38,6 +52,16 @@ def get_unit_import(user: User, pk: int) -> UnitImport:
 def get_visible_unit(user: User, slug: str) -> Unit:
     """The unit, for the coordinator and those who work there; else 404."""
     return get_object_or_404(Unit.objects.visible_to(user), slug=slug)
+
+
+def get_own_unit(user: User, slug: str) -> Unit:
+    """The unit, for those who work there; 403 for readers and for a coordinator who doesn't, else 404."""
+    if user.is_reader:
+        raise PermissionDenied(_("Du läser siffror och kan inte ändra något."))
+    unit = get_visible_unit(user, slug)
+    if not unit.memberships.present().filter(user=user).exists():
+        raise PermissionDenied(_("Det här gör den som arbetar i enheten."))
+    return unit
 
 
 def get_managed_unit(user: User, slug: str) -> Unit:

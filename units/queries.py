@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from django.db.models import (
+    BooleanField,
     Case,
     CharField,
     Count,
     DateField,
+    ExpressionWrapper,
     F,
     Func,
     IntegerField,
@@ -27,7 +29,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
-from units.models import Participation, ParticipationState, Programme, Round, Step, StepBlocked, StepCompletion, Unit
+from units.models import (
+    ListImport,
+    Participation,
+    ParticipationState,
+    Programme,
+    Round,
+    Step,
+    StepBlocked,
+    StepCompletion,
+    Unit,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -237,3 +249,11 @@ def blocked_because(round_: Round | None, step: Step) -> str:
     except StepBlocked as blocked:
         return str(blocked)
     return ""
+
+
+def waiting_imports() -> list[tuple[int, bool]]:
+    """Lists that the worker was asked to read or (True) to save, the one that has waited longest first."""
+    asked = ListImport.objects.filter(saved_at__isnull=True, cancelled_at__isnull=True, refusal="")
+    asked = asked.filter(Q(chosen_at__isnull=False) | Q(mapped_at__isnull=False, read_at__isnull=True))
+    is_chosen = ExpressionWrapper(Q(chosen_at__isnull=False), output_field=BooleanField())
+    return list(asked.annotate(is_chosen=is_chosen).order_by("mapped_at").values_list("pk", "is_chosen"))

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from units import actions
 from units.models import Message
+from units.queries import waiting_imports
 
 
 @shared_task
@@ -26,3 +27,23 @@ def send_waiting_messages() -> None:
         actions.deliver_message(message_id)
         if time.monotonic() > until:
             return
+
+
+@shared_task
+def read_import(import_id: int) -> None:
+    """Read a list whose columns have been chosen, if nobody has."""
+    actions.read_import(import_id)
+
+
+@shared_task
+def save_import(import_id: int) -> None:
+    """Save the chosen rows of a list, if nobody has."""
+    actions.save_import(import_id)
+
+
+@shared_task
+def tend_imports() -> None:
+    """Take up each import that was asked for and that nobody works on; forget those that nobody decides about."""
+    for import_id, is_chosen in waiting_imports():
+        (actions.save_import if is_chosen else actions.read_import)(import_id)
+    actions.forget_old_imports()

@@ -1,7 +1,35 @@
 """Every write to the rows of this app. Keyword-only `by`, one transaction, repeating returns the first result."""
 
+from courses.actions.attendance import Roll, attend, record_attendance
+from courses.actions.invitations import send_all_invitations, send_invitations
 from courses.actions.materials import seed_materials
-from courses.actions.trainings import book_training, cancel_training, complete_training, hold_training
+from courses.actions.sign_up_mails import (
+    erase_sign_ups,
+    tend_sign_ups,
+    tend_sign_ups_of,
+    write_sign_up_mail,
+    write_to_signed_up,
+)
+from courses.actions.sign_ups import place_waiting, require_open, sign_up, tell_of_change, withdraw_sign_up
+from courses.actions.surveys import (
+    add_statement,
+    answer_survey,
+    close_survey,
+    move_statement,
+    open_evaluation,
+    open_pulse,
+    retire_statement,
+    seed_statements,
+)
+from courses.actions.trainings import (
+    book_training,
+    cancel_training,
+    change_training,
+    complete_training,
+    hold_training,
+    plan_trainings,
+    reopen_training,
+)
 from courses.actions.web_course import (
     complete_web_course,
     record_completions,
@@ -11,14 +39,40 @@ from courses.actions.web_course import (
 )
 
 __all__ = [
+    "Roll",
+    "add_statement",
+    "answer_survey",
+    "attend",
     "book_training",
     "cancel_training",
+    "change_training",
+    "close_survey",
     "complete_training",
     "complete_web_course",
+    "erase_sign_ups",
     "hold_training",
+    "move_statement",
+    "open_evaluation",
+    "open_pulse",
+    "place_waiting",
+    "plan_trainings",
+    "record_attendance",
     "record_completions",
     "record_group_session",
+    "reopen_training",
+    "require_open",
+    "retire_statement",
     "seed_materials",
+    "seed_statements",
+    "send_all_invitations",
+    "send_invitations",
+    "sign_up",
+    "tell_of_change",
+    "tend_sign_ups",
+    "tend_sign_ups_of",
     "withdraw_completion",
     "withdraw_group_session",
+    "withdraw_sign_up",
+    "write_sign_up_mail",
+    "write_to_signed_up",
 ]

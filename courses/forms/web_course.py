@@ -1,24 +1,24 @@
 """Forms of step 1. What is wrong stands at its field, in a sentence."""
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from courses import queries
 from courses.models import GroupSession
 from courses.queries import Coverage
 from jarfalla import clock
 from units.forms import DateField, PortalForm
+from units.imports import MAX_HEADCOUNT
 from units.models import Refused, Unit, User
 
 # A number that fits in its column; the real limit is the unit's size.
 MOST_PARTICIPANTS = 100_000
-# A training further away than this is a mistyped year.
-FAR_AWAY = dt.timedelta(days=5 * 365)
 
 
 class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
@@ -37,11 +37,15 @@ class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # 
             **kwargs,
         )
 
-    def offer(self, unit: Unit, people: Iterable[User]) -> None:
-        """Show `people`, with their address where two have the same name; accept whoever works in the unit."""
+    def offer(self, unit: Unit | None, people: Iterable[User]) -> None:
+        """Show `people`, with their address where two have the same name; accept whoever works in the unit.
+
+        Without a unit only those who are shown are accepted.
+        """
         people = list(people)
         same_name = Counter(person.name for person in people)
-        self.queryset = queries.listed_staff(unit)
+        shown = User.objects.filter(pk__in=[person.pk for person in people])
+        self.queryset = queries.listed_staff(unit) if unit else shown
         self.choices = [
             (person.pk, person.name if same_name[person.name] == 1 else f"{person.name} ({person.email})")
             for person in people
@@ -110,13 +114,91 @@ class GroupSessionForm(PortalForm):
         return token is not None and GroupSession.objects.filter(token=token).exists()
 
 
+class CountedInField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """The group session that counted these people without a name, before anybody knew who they were; none at first.
+
+    A form in a unit without such sessions has no use for the question: `ask` takes it away.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            queryset=GroupSession.objects.none(),
+            required=False,
+            empty_label=_("Nej"),
+            widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+            error_messages={"invalid_choice": _("Gruppträffen finns inte längre. Välj igen.")},
+            **kwargs,
+        )
+
+    def label_from_instance(self, obj: GroupSession) -> str:
+        """The session by its day, with how many it counted without a name."""
+        said = ngettext("Ja, den %(day)s (%(n)s utan namn)", "Ja, den %(day)s (%(n)s utan namn)", obj.headcount or 0)
+        return said % {"day": formats.date_format(obj.held_on, "j F Y"), "n": obj.headcount}
+
+    @classmethod
+    def ask(cls, form: PortalForm, name: str, unit: Unit) -> None:
+        """Offer the unit's sessions with unnamed participants in the field `name`; no field when there are none."""
+        sessions = queries.recorded_sessions(unit).filter(headcount__isnull=False)
+        field = form.fields[name]
+        assert isinstance(field, cls)
+        field.queryset = sessions
+        if not sessions.exists():
+            del form.fields[name]
+
+
 class CompletionsForm(PortalForm):
     """People who took the course by themselves."""
 
     users = PeopleField(label=_("Vilka har gått kursen?"))
     completed_on = DateField(label=_("När?"), past=True)
+    counted_in = CountedInField(
+        label=_("Var någon av dem redan räknad utan namn på en gruppträff?"),
+        help_text=_("Svaret gäller alla du kryssar för. Var det bara några av dem: registrera dem för sig."),
+    )
 
     def __init__(self, *args: Any, unit: Unit, staff: list[User], **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"completed_on": clock.today()})
         super().__init__(*args, **kwargs)
         self.fields["users"].offer(unit, staff)  # type: ignore[attr-defined]  # it is a PeopleField
+        CountedInField.ask(self, "counted_in", unit)
+
+
+class OwnCompletionForm(PortalForm):
+    """The person says: I have taken the course."""
+
+    on = DateField(label=_("Vilken dag gick du kursen?"), past=True)
+    counted_in = CountedInField(label=_("Räknades du utan namn på en gruppträff?"))
+
+    def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"on": clock.today()})
+        # The page holds other forms with fields of the same names.
+        super().__init__(*args, auto_id="id_own_%s", **kwargs)
+        CountedInField.ask(self, "counted_in", unit)
+
+
+class HeadcountForm(PortalForm):
+    """How many work in a unit whose staff have no accounts."""
+
+    headcount = forms.IntegerField(
+        label=_("Hur många arbetar här?"),
+        required=False,
+        min_value=1,
+        max_value=MAX_HEADCOUNT,
+        help_text=_("Lämna tomt om personallistan ska räknas igen."),
+        error_messages={
+            "min_value": _("Antalet anställda måste vara minst 1."),
+            "max_value": _("Antalet anställda är orimligt stort."),
+        },
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    declared_on = DateField(
+        label=_("Från och med vilken dag?"),
+        past=True,
+        help_text=_("Täckningen räknas med det nya antalet från den dagen. Äldre dagar ändras inte."),
+    )
+
+    def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
+        declared = unit.declared_headcount()
+        present = declared.headcount if declared else None
+        kwargs.setdefault("initial", {"headcount": present, "declared_on": clock.today()})
+        super().__init__(*args, auto_id="id_size_%s", **kwargs)

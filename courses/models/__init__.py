@@ -1,12 +1,12 @@
 """Steps 1 and 2: the web course, the trainings, what people know, and material to learn from."""
 
 from courses.models.material import Material
+from courses.models.sign_up import SignUp, SignUpAudience, SignUpMail, SignUpQuerySet
 from courses.models.survey import Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally
 from courses.models.training import (
     Attendance,
     AttendanceSource,
     Invitation,
-    SignUp,
     Theme,
     Training,
     TrainingQuerySet,
@@ -31,6 +31,9 @@ __all__ = [
     "Refill",
     "Scale",
     "SignUp",
+    "SignUpAudience",
+    "SignUpMail",
+    "SignUpQuerySet",
     "Statement",
     "Survey",
     "SurveyAnswer",

@@ -1,14 +1,13 @@
 """Step 2: trainings, who they are for, who was invited and who came."""
 
 import datetime as dt
-import uuid
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower, TruncDate
+from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -129,6 +128,12 @@ class Training(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("inställd av")
     )
     cancelled_reason = models.CharField(_("varför den ställdes in"), max_length=300, blank=True)
+    # The last time that it was recorded as held by mistake, and by whom and why that was taken back.
+    reopened_at = models.DateTimeField(_("öppnad igen"), null=True, blank=True)
+    reopened_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("öppnad igen av")
+    )
+    reopened_reason = models.CharField(_("varför den öppnades igen"), max_length=300, blank=True)
 
     objects = TrainingQuerySet.as_manager()
 
@@ -176,6 +181,12 @@ class Training(models.Model):
                 violation_error_message=_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."),
             ),
             models.CheckConstraint(
+                name="training_reopened_with_name_and_reason",
+                condition=Q(reopened_at__isnull=True, reopened_by__isnull=True, reopened_reason="")
+                | (Q(reopened_at__isnull=False, reopened_by__isnull=False) & ~Q(reopened_reason="")),
+                violation_error_message=_("Skriv varför utbildningen öppnas igen."),
+            ),
+            models.CheckConstraint(
                 name="training_headcount_is_positive",
                 condition=Q(headcount__isnull=True) | Q(headcount__gte=1),
                 violation_error_message=_("Antalet deltagare måste vara minst 1."),
@@ -197,10 +208,6 @@ class Training(models.Model):
         if self.cancelled_at:
             return TrainingState.NOT_HELD if self.cancelled_at >= self.starts_at else TrainingState.CANCELLED
         return TrainingState.BOOKED if self.starts_at > clock.now() else TrainingState.AWAITING_ANSWER
-
-    @property
-    def round(self) -> Round:  # TEMPORARY: the trainings engineer removes it
-        return self.rounds.select_related("unit").get()
 
     @property
     def is_open(self) -> bool:
@@ -238,11 +245,16 @@ class TrainingRound(models.Model):
 
 
 class Invitation(models.Model):
-    """A person has been invited to a training and has heard of it up to `sequence`."""
+    """A person has been invited to a training and has been written to about it up to `sequence`.
+
+    Somebody who leaves and comes back while the training stands as it was must get higher numbers all the same:
+    `shift` counts the letters that are theirs alone, and is added to the sequence in their calendar.
+    """
 
     training = models.ForeignKey(Training, models.PROTECT, related_name="invitations", verbose_name=_("utbildning"))
     user = models.ForeignKey(User, models.PROTECT, related_name="invitations", verbose_name=_("person"))
     sequence = models.PositiveIntegerField(_("meddelad ändring"), default=0)
+    shift = models.PositiveIntegerField(_("personens egna ändringar"), default=0)
     cancelled_at = models.DateTimeField(_("återkallad"), null=True, blank=True)
 
     class Meta:
@@ -294,48 +306,3 @@ class Attendance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.training}: {self.user}"
-
-
-# Without what names a guest: the history would keep it after it has been erased.
-@pghistory.track(exclude=["name", "email", "organisation"])
-class SignUp(models.Model):
-    """Somebody wants places at an open occasion: with an account, or by name and address without one.
-
-    First come, first served: `placed_at` is when the places were promised; without it the person waits.
-    """
-
-    training = models.ForeignKey(Training, models.PROTECT, related_name="sign_ups", verbose_name=_("utbildning"))
-    # Each rendered form carries its own: a form that is sent twice is one sign-up. Also the address of a way back.
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    user = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="sign_ups", verbose_name=_("person")
-    )
-    name = models.CharField(_("namn"), max_length=100)
-    email = models.EmailField(_("e-postadress"))
-    organisation = models.CharField(_("enhet, kommun eller organisation"), max_length=200)
-    seats = models.PositiveSmallIntegerField(_("antal platser"), default=1, validators=[MinValueValidator(1)])
-    signed_up_at = models.DateTimeField(_("anmäld"), default=clock.now, editable=False)
-    placed_at = models.DateTimeField(_("fick plats"), null=True, blank=True)
-    withdrawn_at = models.DateTimeField(_("avanmäld"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("anmälan")
-        verbose_name_plural = _("anmälningar")
-        ordering = ["signed_up_at", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                "training",
-                Lower("email"),
-                condition=Q(withdrawn_at__isnull=True),
-                name="sign_up_once_per_address",
-                violation_error_message=_("Den adressen är redan anmäld."),
-            ),
-            models.CheckConstraint(
-                name="sign_up_seats_are_positive",
-                condition=Q(seats__gte=1),
-                violation_error_message=_("Anmäl minst en person."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.training}: {self.name}"

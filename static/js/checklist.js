@@ -1,33 +1,97 @@
-/* Long lists of names: a search field, "mark all that show", and a count. Without this all names are simply there. */
-for (const list of document.querySelectorAll(".checklist")) {
-  const items = [...list.querySelectorAll(".form-check")];
-  const boxes = items.map((item) => item.querySelector("input"));
-  const search = list.querySelector("input[type=search]");
-  const count = list.querySelector(".checklist__count span");
+/* Long lists of names: a search field, "mark all", a count, and the keyboard. Without this all names are simply there.
 
-  const showCount = () => {
-    count.textContent = boxes.filter((box) => box.checked).length;
+   In the search field: Enter or arrow down goes to the first name that shows. In the list: the arrows, Home and End move,
+   Space ticks (the browser's own), letters move to the next name that begins with them, Escape goes back to an empty
+   search field. */
+const TYPING_PAUSE = 900; // ms; letters that follow faster belong to one word
+const POLITE_PAUSE = 400; // ms; a screen reader is told the count when the fingers rest
+
+const plain = (text) => text.trim().toLocaleLowerCase("sv");
+
+for (const list of document.querySelectorAll(".checklist")) {
+  const items = [...list.querySelectorAll(".form-check")].map((row) => ({
+    row,
+    box: row.querySelector("input"),
+    name: plain(row.textContent),
+  }));
+  const search = list.querySelector("input[type=search]");
+  const part = (name) => list.querySelector(`[data-${name}]`);
+  const showing = () => items.filter((item) => !item.row.hidden);
+
+  let waiting;
+  const say = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      const shown = showing().length;
+      part("chosen").textContent = items.filter((item) => item.box.checked).length;
+      part("shown").textContent = shown;
+      part("narrowed").hidden = shown === items.length;
+    }, POLITE_PAUSE);
   };
 
-  search.addEventListener("input", () => {
-    const wanted = search.value.trim().toLocaleLowerCase("sv");
-    for (const item of items) {
-      item.hidden = !item.textContent.toLocaleLowerCase("sv").includes(wanted);
-    }
-  });
-  // Enter in the search field must not send the form half filled.
-  search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
-  });
-  list.querySelector("button").addEventListener("click", () => {
-    for (const item of items) {
-      if (!item.hidden) item.querySelector("input").checked = true;
-    }
-    showCount();
-  });
-  list.addEventListener("change", showCount);
+  const narrow = () => {
+    // Each word must stand somewhere in the name, in any order: "and nils" finds Nils Andersson.
+    const words = plain(search.value).split(/\s+/);
+    for (const item of items) item.row.hidden = !words.every((word) => item.name.includes(word));
+    say();
+  };
 
+  const mark = (checked) => {
+    for (const item of showing()) item.box.checked = checked;
+    say();
+  };
+
+  const goTo = (item) => item?.box.focus();
+
+  let typed = "";
+  let lastTyped = 0;
+  const goToName = (letter, from) => {
+    const now = performance.now();
+    typed = now - lastTyped > TYPING_PAUSE ? letter : typed + letter;
+    lastTyped = now;
+    const shown = showing();
+    // One letter again goes on to the next; more letters stay where they fit.
+    const start = shown.indexOf(from) + (typed.length === 1 ? 1 : 0);
+    goTo([...shown.slice(start), ...shown.slice(0, start)].find((item) => item.name.startsWith(typed)));
+  };
+
+  search.addEventListener("input", narrow);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === "ArrowDown") {
+      event.preventDefault(); // Enter must not send the form half filled
+      goTo(showing()[0]);
+    } else if (event.key === "Escape") {
+      search.value = "";
+      narrow();
+    }
+  });
+
+  list.querySelector(".checklist__items").addEventListener("keydown", (event) => {
+    const shown = showing();
+    const at = shown.findIndex((item) => item.box === event.target);
+    if (at < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
+    const steps = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1 };
+    if (event.key in steps) {
+      goTo(shown[steps[event.key]]);
+    } else if (event.key === "Escape") {
+      search.value = "";
+      narrow();
+      search.focus();
+    } else if (event.key.length === 1 && event.key !== " ") {
+      goToName(plain(event.key), shown[at]);
+    } else if (event.key !== "Enter") {
+      return; // Enter on a name must not send the form either
+    }
+    event.preventDefault();
+  });
+
+  for (const button of list.querySelectorAll("[data-mark]")) {
+    button.addEventListener("click", () => mark(button.dataset.mark === "all"));
+  }
+  list.addEventListener("change", say);
+
+  part("all").textContent = items.length;
+  part("chosen").textContent = items.filter((item) => item.box.checked).length;
   list.querySelector(".checklist__search").hidden = items.length <= 10;
   list.querySelector(".checklist__tools").hidden = false;
-  showCount();
 }

@@ -47,6 +47,7 @@ class ImportState(models.TextChoices):
     UNREADABLE = "unreadable", _("Gick inte att läsa")
     READY = "ready", _("Väntar på ditt beslut")
     SAVING = "saving", _("Sparas")
+    FAILED = "failed", _("Gick inte att spara")
     SAVED = "saved", _("Sparad")
     CANCELLED = "cancelled", _("Avbruten")
 
@@ -100,7 +101,7 @@ class ListImport(models.Model):
         if self.cancelled_at:
             return ImportState.CANCELLED
         if self.refusal:
-            return ImportState.UNREADABLE
+            return ImportState.FAILED if self.chosen_at else ImportState.UNREADABLE
         if self.mapped_at is None:
             return ImportState.UPLOADED
         if self.read_at is None:

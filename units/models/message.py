@@ -104,6 +104,21 @@ class Message(models.Model):
         return self.subject
 
     @property
+    def recipient_name(self) -> str:
+        """Who gets the mail, with an account or without."""
+        return self.recipient.name if self.recipient else self.to_name
+
+    @property
+    def recipient_email(self) -> str:
+        """Where the mail goes."""
+        return self.recipient.email if self.recipient else self.to_email
+
+    @property
+    def is_to_protected(self) -> bool:
+        """Whether nothing that tells who gets it may be shown."""
+        return self.recipient is not None and self.recipient.is_protected
+
+    @property
     def state(self) -> MessageState:
         """Where the message is."""
         if self.sent_at:

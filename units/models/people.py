@@ -92,6 +92,13 @@ class User(AbstractBaseUser):
         return self.is_active and not self.is_protected
 
     @property
+    def may_have_calendar(self) -> bool:
+        """Whether a calendar program may fetch this person's dates. Not a protected person's: an address that leaks
+        would tell where they are going to be, and when.
+        """
+        return self.gets_mail and not self.is_reader
+
+    @property
     def is_coordinator(self) -> bool:
         """Sees and steers all units."""
         return self.role == UserRole.COORDINATOR

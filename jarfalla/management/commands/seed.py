@@ -4,16 +4,22 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from courses.actions import seed_materials
+from courses.actions import seed_materials, seed_statements
 from routines.actions import seed_contacts, seed_templates
 
 
 class Command(BaseCommand):
-    """Put the first contacts, templates and material in place; never change what is there already."""
+    """Put the first contacts, templates, material and statements in place; never change what is there already."""
 
-    help = "Puts the first contacts, templates and material in place; changes nothing that is there."
+    help = "Puts the first contacts, templates, material and statements in place; changes nothing that is there."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say how much was new."""
-        contacts, templates, materials = seed_contacts(), seed_templates(), seed_materials()
-        self.stdout.write(f"New contacts: {contacts}, templates: {templates}, material: {materials}.")
+        contacts, templates, materials, statements = (
+            seed_contacts(),
+            seed_templates(),
+            seed_materials(),
+            seed_statements(),
+        )
+        new = f"contacts: {contacts}, templates: {templates}, material: {materials}, statements: {statements}"
+        self.stdout.write(f"New {new}.")
