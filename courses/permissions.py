@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from courses.models import Completion, GroupSession, Survey, Training, TrainingQuerySet
+from courses.models import Completion, GroupSession, Material, Survey, Training, TrainingQuerySet
 from units.models import Membership, Round, Unit, User
 from units.permissions import get_managed_unit
 
@@ -55,6 +55,24 @@ def get_attended_training(user: User, pk: int) -> Training:
     if not (user.is_coordinator or managed.exists()):
         raise PermissionDenied(_("Det här gör enhetens chef eller samordnaren."))
     return training
+
+
+def get_material(pk: int) -> Material:
+    """A material of the library, for everybody who has signed in; 404 once it has been retired."""
+    return get_object_or_404(Material.objects.in_library(), pk=pk)
+
+
+def get_any_material(pk: int) -> Material:
+    """A material, retired or not: taking it away twice is the same as once."""
+    return get_object_or_404(Material, pk=pk)
+
+
+def get_material_file(pk: int) -> tuple[Material, str]:
+    """A material of the library and the name of its stored file; 404 when it is a link only."""
+    material = get_material(pk)
+    if not material.file.name:
+        raise Http404
+    return material, material.file.name
 
 
 def get_evaluated_training(user: User, pk: int) -> Training:

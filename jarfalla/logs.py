@@ -27,7 +27,7 @@ class Line(logging.Formatter):
         return without_secrets(super().format(record))
 
 
-class AccessLog(Logger):
+class AccessLog(Logger):  # type: ignore[misc]  # gunicorn says nothing about its types
     """gunicorn's access log (bin/web), without secrets."""
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:

@@ -1,5 +1,6 @@
 """QR codes as SVG paths. Imports no app; the drawing is templates/_qr.html."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -24,7 +25,7 @@ def qr_code(text: str) -> QrCode:
     return QrCode(text, len(rows), "".join(_row(row, y) for y, row in enumerate(rows)))
 
 
-def _row(modules: bytearray, y: int) -> str:
+def _row(modules: Iterable[int], y: int) -> str:
     """One rectangle of height 1 for each run of dark modules."""
     path, x = "", 0
     for dark, run in groupby(modules):

@@ -176,6 +176,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tend-imports": {"task": "units.tasks.tend_imports", "schedule": schedule(TICK_SECONDS)},
     "sweep-follow-ups": {"task": "followups.tasks.sweep_if_due", "schedule": schedule(TICK_SECONDS)},
+    "note-refills": {"task": "courses.tasks.note_refills", "schedule": schedule(TICK_SECONDS)},
+    "invite-to-trainings": {"task": "courses.tasks.invite_to_trainings", "schedule": schedule(TICK_SECONDS)},
     "tend-sign-ups": {"task": "courses.tasks.tend_sign_ups", "schedule": schedule(TICK_SECONDS)},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
@@ -190,6 +192,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 # A group session may name everybody in a unit of any size.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+MATERIAL_MAX_BYTES = 20 * 1024 * 1024
 IMPORT_MAX_BYTES = 20 * 1024 * 1024
 # An uploaded list that nobody has decided about for so long is cancelled, and what it held is deleted.
 FORGET_IMPORTS_AFTER_DAYS = env.int("FORGET_IMPORTS_AFTER_DAYS", default=30)

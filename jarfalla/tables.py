@@ -3,7 +3,6 @@
 How it was chosen what libraries do and what is done here: docs/decisions/0014.
 """
 
-import codecs
 import csv
 import io
 import json
@@ -39,7 +38,7 @@ MAX_SECONDS = 60
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 SHEET_ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods")
-_UNICODE = ("utf_8", "utf_16_le", "utf_16_be")
+_UNICODE = ("utf_8", "utf_16", "utf_16_le", "utf_16_be")
 # What Excel writes as "CSV": Windows, Macintosh, MS-DOS. Any bytes are text in each of them.
 _OLD_ENCODINGS = ("cp1252", "mac_roman", "cp850")
 # As much as settles the encoding, and the delimiter: the time to find the latter grows with the square.
@@ -50,7 +49,8 @@ _DELIMITERS = ";,\t|"
 _LONGEST_ROW = 500_000
 # A list has no more lines than this for each row that it may have, with empty ones and line breaks in cells.
 _LINES_PER_ROW = 10
-_SWEDISH = re.compile("[åäöéÅÄÖÉ–’”]")
+# Of the signs, those that stand at the edge of a word: inside one they are a letter in another encoding.
+_SWEDISH = re.compile(r"[åäöéÅÄÖÉ]|(?<!\w)[–’”]|[–’”](?!\w)")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 # å, ä and ö that were saved in one encoding and read in another.
 _DAMAGED = re.compile("[\ufffd\x80-\x9f]|Ã[¥¤¶…„–]")
@@ -270,8 +270,10 @@ def _encoding(data: bytes) -> str:
 
     Raises UnreadableFile when it is no text.
     """
-    unicode = _unicode_encoding(data)
-    encoding = unicode if unicode and _is_text(data, unicode) else _old_encoding(data)
+    sample = _beyond_ascii(data)
+    encoding = _unicode_encoding(sample) if sample else "utf_8_sig"
+    if encoding is None or not _is_text(data, encoding):
+        encoding = max(_OLD_ENCODINGS, key=lambda name: len(_SWEDISH.findall(sample.decode(name, "replace"))))
     if not _is_text(data, encoding, "replace"):
         raise UnreadableFile(
             _("Det här är inte en lista som portalen kan läsa. Spara den som CSV (UTF-8) eller Excel (.xlsx).")
@@ -279,26 +281,31 @@ def _encoding(data: bytes) -> str:
     return encoding
 
 
-def _unicode_encoding(data: bytes) -> str | None:
+def _beyond_ascii(data: bytes) -> bytes:
+    """As much of `data` as settles its encoding: about the first letter beyond a to z; empty when there is none."""
+    first = re.search(rb"[\x00\x80-\xff]", data)
+    if not first:
+        return b""
+    start = max(first.start() - _ENCODING_BYTES // 2, 0) & ~1
+    sample = data[start : start + _ENCODING_BYTES]
+    if len(data) <= start + _ENCODING_BYTES:
+        return sample
+    # No letter may be cut in two, whether letters have one byte, two, or several.
+    sample = sample.rstrip(bytes(range(128, 256)))
+    return sample[: len(sample) & ~1]
+
+
+def _unicode_encoding(sample: bytes) -> str | None:
     """The form of Unicode that charset-normalizer sees, with or without a mark at the beginning; None for others."""
     import charset_normalizer  # only an import has to wait for it
 
-    beyond_ascii = re.search(rb"[\x00\x80-\xff]", data)
-    if not beyond_ascii:
-        return "utf_8_sig"
-    start = max(beyond_ascii.start() - _ENCODING_BYTES // 2, 0) & ~1
-    sample = data[start : start + _ENCODING_BYTES]
-    if len(data) > start + _ENCODING_BYTES:
-        # No letter may be cut in two, whether letters have one byte, two, or several.
-        sample = sample.rstrip(bytes(range(128, 256)))
-        sample = sample[: len(sample) & ~1]
-    best = charset_normalizer.from_bytes(sample, cp_isolation=[*_UNICODE, "utf_16", *_OLD_ENCODINGS]).best()
-    if best is None or best.encoding not in (*_UNICODE, "utf_16"):
+    best = charset_normalizer.from_bytes(sample, cp_isolation=[*_UNICODE, *_OLD_ENCODINGS]).best()
+    if best is None or best.encoding not in _UNICODE:
         return None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf_16"
     if best.encoding == "utf_8":
         return "utf_8_sig"
+    if best.bom:
+        return "utf_16"
     # Without a mark, any bytes are UTF-16 to somebody; in a list that we can read, every other one is 0.
     return str(best.encoding) if sample.count(0) * 3 > len(sample) else None
 
@@ -310,12 +317,6 @@ def _is_text(data: bytes, encoding: str, errors: str = "strict") -> bool:
         return not any(map(_NOT_TEXT.search, iter(lambda: text.read(1024**2), "")))
     except UnicodeError:
         return False
-
-
-def _old_encoding(data: bytes) -> str:
-    """The encoding in which the letters beyond a to z are most often Swedish ones."""
-    letters = data.translate(None, bytes(range(128)))[:10_000]
-    return max(_OLD_ENCODINGS, key=lambda name: len(_SWEDISH.findall(letters.decode(name, "replace"))))
 
 
 # --- Spreadsheets ----------------------------------------------------------------------------------------

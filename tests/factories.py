@@ -4,6 +4,10 @@ import datetime as dt
 import itertools
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from courses.actions import add_material
+from courses.models import Material, MaterialType
 from jarfalla import clock
 from routines.actions import write_sections
 from routines.models import RoutineVersion
@@ -52,6 +56,17 @@ def write_what_is_missing(version: RoutineVersion, *, by: User) -> None:
     """Write what the template leaves to the unit and a version can't be submitted without."""
     missing = version.sections.filter(is_mandatory=True, body="")
     write_sections(version, {section.position: "Chefen, eller den som vikarierar." for section in missing}, by=by)
+
+
+def pdf(name: str = "Affisch åäö.pdf", text: str = "Affisch") -> SimpleUploadedFile:
+    """A small PDF, as a browser sends it."""
+    return SimpleUploadedFile(name, b"%PDF-1.7\n" + text.encode() + b"\n%%EOF\n", content_type="application/pdf")
+
+
+def material(*, by: User, title: str = "Affisch i trapphuset", **fields: Any) -> Material:
+    """A file in the material library."""
+    values = {"kind": MaterialType.POSTERS, "kinds": [], "description": "", "publisher": "", "web": "", **fields}
+    return add_material(by=by, title=title, file=pdf(), **values)
 
 
 def open_round(unit: Unit) -> Round:

@@ -35,6 +35,9 @@ def test_headcounts_and_trainings_are_carried_over(old_apps: Any) -> None:
     training = old_apps.get_model("courses", "Training").objects.create(
         round_id=round_.pk, title="Tidiga tecken", starts_at=timezone.now(), attended=7, booked_by_id=user.pk
     )
+    old_apps.get_model("units", "Message").objects.create(
+        key=f"training_booked:{training.pk}:{user.pk}", recipient_id=user.pk, subject="s", text="t", html="h"
+    )
 
     executor = MigrationExecutor(connection)
     executor.migrate(AFTER)
@@ -47,3 +50,5 @@ def test_headcounts_and_trainings_are_carried_over(old_apps: Any) -> None:
     # Nobody is written to again about what was booked before.
     carried = apps.get_model("courses", "Training").objects.get()
     assert (carried.title, carried.sequence, carried.told_sequence) == ("Tidiga tecken", 0, 0)
+    invitations = apps.get_model("courses", "Invitation").objects.values_list("training", "user", "sequence")
+    assert list(invitations) == [(training.pk, user.pk, 0)]

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from courses.views.attendance import signer
 from tests import world
 from tests.conftest import SignIn
 from tests.test_conventions import named_patterns
@@ -50,6 +51,18 @@ def of_training(world: World) -> list[Any]:
     return [world.training.pk]
 
 
+def of_held_training(world: World) -> list[Any]:
+    return [world.held.pk]
+
+
+def of_code_on_the_wall(world: World) -> list[Any]:
+    return [signer.sign(str(world.training.pk))]
+
+
+def of_sign_up(world: World) -> list[Any]:
+    return [world.sign_up.token]
+
+
 def of_routine_in_force(world: World) -> list[Any]:
     return [world.in_force.slug]
 
@@ -76,6 +89,10 @@ def of_support_action(world: World) -> list[Any]:
 
 def of_message(world: World) -> list[Any]:
     return [world.message.pk]
+
+
+def of_material(world: World) -> list[Any]:
+    return [world.material.pk]
 
 
 def of_calendar_feed(world: World) -> list[Any]:
@@ -158,13 +175,16 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "coverage_trend": (of_unit, OWN_UNIT, NO_POST),
     "discussion_guide": (nothing, SIGNED_IN, NO_POST),
     "step_2": (of_unit, OWN_UNIT, NO_POST),
-    "training_book": (of_unit, NO_GET, COORDINATED_POST),
+    "training_book": (of_unit, COORDINATED, COORDINATED_POST),
     "training_complete": (of_unit, NO_GET, COORDINATED_POST),
     "trainings": (nothing, "200 200 200 404 200 in", NO_POST),
+    "training_new": (nothing, COORDINATOR, COORDINATOR_POST),
     "training": (of_training, OWN_UNIT, NO_POST),
+    "training_edit": (of_training, COORDINATED, COORDINATED_POST),
     "training_held": (of_training, NO_GET, COORDINATED_POST),
     "training_calendar": (of_training, OWN_UNIT, NO_POST),
     "training_cancel": (of_training, NO_GET, COORDINATED_POST),
+    "training_reopen": (of_held_training, NO_GET, COORDINATED_POST),
     "pulses": (of_unit, OWN_UNIT, NO_POST),
     "pulse_open": (of_unit, NO_GET, MANAGED_POST),
     "survey_close": (of_pulse, NO_GET, MANAGED_POST),
@@ -175,7 +195,21 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "statement_retire": (of_statement, NO_GET, COORDINATOR_POST),
     "evaluation": (of_evaluated_training, "200 200 403 404 404 in", NO_POST),
     "evaluation_open": (of_evaluated_training, NO_GET, COORDINATED_POST),
+    "attendance": (of_held_training, MANAGED, MANAGED_POST),
+    "attendance_list": (of_held_training, MANAGED, NO_POST),
+    "attendance_poster": (of_training, MANAGED, NO_POST),
+    "attend": (of_code_on_the_wall, SIGNED_IN, "ok ok ok ok ok in"),
+    "open_trainings": (nothing, PUBLIC, "405 405 405 405 405 405"),
+    "sign_up": (of_training, PUBLIC, PUBLIC),
+    "sign_up_done": (of_sign_up, PUBLIC, "405 405 405 405 405 405"),
+    "sign_up_withdraw": (of_sign_up, "405 405 405 405 405 405", "ok ok ok ok ok ok"),
+    "sign_ups": (of_training, COORDINATED, NO_POST),
+    "sign_ups_mail": (of_training, NO_GET, COORDINATED_POST),
     "materials": (nothing, SIGNED_IN, NO_POST),
+    "material_new": (nothing, COORDINATOR, COORDINATOR_POST),
+    "material_edit": (of_material, COORDINATOR, COORDINATOR_POST),
+    "material_retire": (of_material, NO_GET, COORDINATOR_POST),
+    "material_file": (of_material, SIGNED_IN, NO_POST),
     "step_3": (of_unit, OWN_UNIT, NO_POST),
     "routine_new": (of_unit, NO_GET, COORDINATED_POST),
     "routines_complete": (of_unit, NO_GET, MANAGED_POST),

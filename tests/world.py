@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from courses import actions as courses
-from courses.models import Completion, GroupSession, Purpose, Statement, Survey, Training
+from courses.models import Completion, GroupSession, Material, Purpose, SignUp, Statement, Survey, Training
 from followups import actions as followups
 from followups.models import Decision, Promise, SupportAction
 from jarfalla import clock
@@ -30,6 +30,8 @@ class World:
     session: GroupSession
     completion: Completion
     training: Training
+    held: Training
+    sign_up: SignUp
     in_force: Routine
     draft: Routine
     in_review: Routine
@@ -42,6 +44,7 @@ class World:
     evaluation: Survey
     statement: Statement
     calendar_feed: CalendarFeed
+    material: Material
 
 
 def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> World:
@@ -73,11 +76,14 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
         evaluation=evaluation,
         statement=Statement.objects.earliest("pk"),
         calendar_feed=actions.open_feed(member),
+        material=factories.material(by=coordinator),
         round=round_,
         membership=member.memberships.get(),
         session=session,
         completion=completion,
         training=training,
+        held=held,
+        sign_up=signed_up(training),
         in_force=in_force,
         draft=walk(unit, DRAFT_TITLE, coordinator=coordinator, manager=manager, as_far_as="draft"),
         in_review=walk(unit, "Granskas", coordinator=coordinator, manager=manager, as_far_as="in_review"),
@@ -95,6 +101,18 @@ def answered(survey: Survey, *, value: int, comment: str = "") -> Survey:
     for _ in range(5):
         courses.answer_survey(survey, token=uuid.uuid4(), ratings=ratings, comment=comment)
     return courses.close_survey(survey)
+
+
+def signed_up(training: Training) -> SignUp:
+    """Somebody who waits for a place, behind another who has the only one."""
+    Training.objects.filter(pk=training.pk).update(takes_sign_ups=True, capacity=2)
+    rows = [
+        courses.sign_up(
+            training, name=name, email=email, organisation="Solna stad", seats=2, token=uuid.uuid4(), language="sv"
+        )
+        for name, email in [("Gun Gäst", "gun@solna.example"), ("Vera Väntar", "vera@solna.example")]
+    ]
+    return rows[-1]
 
 
 def support_promised(round_: Round, *, by: User) -> SupportAction:

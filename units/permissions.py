@@ -4,14 +4,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
-from units.models import CalendarFeed, Round, Unit, UnitImport, User
+from units.models import CalendarFeed, ImportRow, ListImport, Round, Unit, UnitImport, User
 
 
 class PortalRequest(HttpRequest):
     """A request by somebody who has signed in; every view gets one unless it opts out of login."""
 
     user: User
+    htmx: HtmxDetails  # put there by django_htmx's middleware
 
 
 def require_coordinator(user: User) -> None:
@@ -47,6 +49,18 @@ def get_unit_import(user: User, pk: int) -> UnitImport:
     """A list that was uploaded, for any coordinator."""
     require_coordinator(user)
     return get_object_or_404(UnitImport, pk=pk)
+
+
+def get_list_import(user: User, pk: int) -> ListImport:
+    """A list of people that was uploaded, without its file, for any coordinator."""
+    require_coordinator(user)
+    return get_object_or_404(ListImport.objects.defer("content").select_related("uploaded_by", "chosen_by"), pk=pk)
+
+
+def get_import_row(user: User, pk: int, row: int) -> ImportRow:
+    """A row of a list that was uploaded, for any coordinator; not one about a protected person."""
+    list_import = get_list_import(user, pk)
+    return get_object_or_404(list_import.rows, pk=row, is_hidden=False)
 
 
 def get_visible_unit(user: User, slug: str) -> Unit:

@@ -1,8 +1,10 @@
 """Every write to the rows of this app. Keyword-only `by`, one transaction, repeating returns the first result."""
 
 from courses.actions.attendance import Roll, attend, record_attendance
+from courses.actions.imports import COMPLETIONS
 from courses.actions.invitations import send_all_invitations, send_invitations
-from courses.actions.materials import seed_materials
+from courses.actions.materials import add_material, retire_material, seed_materials, update_material
+from courses.actions.refills import note_refills, note_refills_if_due
 from courses.actions.sign_up_mails import (
     erase_sign_ups,
     tend_sign_ups,
@@ -34,12 +36,16 @@ from courses.actions.web_course import (
     complete_web_course,
     record_completions,
     record_group_session,
+    record_own_completion,
     withdraw_completion,
     withdraw_group_session,
+    withdraw_own_completion,
 )
 
 __all__ = [
+    "COMPLETIONS",
     "Roll",
+    "add_material",
     "add_statement",
     "answer_survey",
     "attend",
@@ -52,6 +58,8 @@ __all__ = [
     "erase_sign_ups",
     "hold_training",
     "move_statement",
+    "note_refills",
+    "note_refills_if_due",
     "open_evaluation",
     "open_pulse",
     "place_waiting",
@@ -59,8 +67,10 @@ __all__ = [
     "record_attendance",
     "record_completions",
     "record_group_session",
+    "record_own_completion",
     "reopen_training",
     "require_open",
+    "retire_material",
     "retire_statement",
     "seed_materials",
     "seed_statements",
@@ -70,8 +80,10 @@ __all__ = [
     "tell_of_change",
     "tend_sign_ups",
     "tend_sign_ups_of",
+    "update_material",
     "withdraw_completion",
     "withdraw_group_session",
+    "withdraw_own_completion",
     "withdraw_sign_up",
     "write_sign_up_mail",
     "write_to_signed_up",

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-import pghistory
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -143,8 +142,6 @@ def answer_survey(survey: Survey, *, token: uuid.UUID, ratings: Mapping[int, int
     The same `token` again is the same answer. Raises Refused when the survey is closed, when nothing is answered,
     when a statement or a value is not among those asked, and when more have answered than there can be people.
     """
-    # Each statement to PostgreSQL carries who is signed in, for the history of other tables: not here.
-    pghistory.context(user=None, url=None)
     # The lock puts answers in a row: twenty at once neither wait for each other in a ring nor pass the limit.
     survey = Survey.objects.select_for_update(of=("self",)).select_related("round__unit", "training").get(pk=survey.pk)
     if already := SurveyAnswer.objects.filter(pk=token).first():
@@ -174,10 +171,11 @@ def close_survey(survey: Survey) -> Survey:
         return survey
     survey.closed_on = clock.today()
     survey.save()
-    for model in (SurveyAnswer, Comment):
-        rows = list(model.objects.filter(survey=survey).order_by("pk"))
-        model.objects.filter(survey=survey).delete()
-        model.objects.bulk_create(rows)
+    answers, comments = list(survey.answers.order_by("pk")), list(survey.comments.order_by("pk"))
+    survey.answers.all().delete()
+    survey.comments.all().delete()
+    SurveyAnswer.objects.bulk_create(answers)
+    Comment.objects.bulk_create(comments)
     survey.tallies.update(count=F("count"))
     return survey
 

@@ -20,7 +20,7 @@ from units.models import Refused, Round, Step, StepBlocked, StepCompletion, User
 # When an occasion begins, and when it ends if that is decided.
 Times = tuple[dt.datetime, dt.datetime | None]
 # What everybody who is invited must hear of, besides which units they are.
-TOLD = ("title", "starts_at", "ends_at", "place", "meeting_url", "invites_staff")
+TOLD = ("title", "starts_at", "ends_at", "place", "meeting_url", "leader", "invites_staff")
 
 
 class Details(TypedDict, total=False):
@@ -278,6 +278,8 @@ def _lock_training(training: Training) -> tuple[Training, list[Round]]:
 
 
 def _tell(training: Training) -> None:
-    """Let the worker write to those concerned, once this has been committed; the periodic task is the net."""
+    """Let the worker write to those concerned, once this has been committed; the periodic tasks are the net."""
     if training.told_sequence != training.sequence:
         enqueue("courses.tasks.send_invitations", training.pk)
+    if training.takes_sign_ups:  # they hear of a change too, and a raised capacity lets in whoever waits
+        enqueue("courses.tasks.tell_signed_up", training.pk)

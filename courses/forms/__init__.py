@@ -1,6 +1,7 @@
 """Forms of steps 1 and 2."""
 
 from courses.forms.attendance import AttendanceForm
+from courses.forms.materials import MaterialFilter, MaterialForm
 from courses.forms.sign_ups import SignUpForm, SignUpMailForm
 from courses.forms.surveys import AnswerForm, MoveForm, PulseForm, StatementForm
 from courses.forms.trainings import CancelForm, HeldForm, ReopenForm, TrainingForm
@@ -22,6 +23,8 @@ __all__ = [
     "HeadcountField",
     "HeadcountForm",
     "HeldForm",
+    "MaterialFilter",
+    "MaterialForm",
     "MoveForm",
     "OwnCompletionForm",
     "PeopleField",

@@ -16,9 +16,7 @@ MOST_SEATS = 20
 class SignUpForm(PortalForm):
     """Who comes, from where, and how many."""
 
-    name = forms.CharField(
-        label=_("Ditt namn"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
+    name = forms.CharField(label=_("Ditt namn"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(
         label=_("E-postadress"),
         max_length=254,
@@ -71,13 +69,19 @@ class SignUpForm(PortalForm):
 
     def was_sent_before(self) -> bool:
         """Whether somebody was signed up from this very form."""
-        return SignUp.objects.filter(token=self.cleaned_data.get("token"), training=self.training).exists()
+        token = self.cleaned_data.get("token")
+        return token is not None and SignUp.objects.filter(token=token, training=self.training).exists()
 
 
 class SignUpMailForm(PortalForm):
     """What the coordinator writes to those who signed up, and to whom."""
 
-    audience = forms.ChoiceField(label=_("Till"), choices=SignUpAudience, widget=forms.RadioSelect)
+    audience = forms.ChoiceField(
+        label=_("Till"),
+        choices=SignUpAudience,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Välj vilka mejlet ska gå till.")},
+    )
     subject = forms.CharField(label=_("Ämne"), max_length=150)
     text = forms.CharField(
         label=_("Vad vill du skriva?"),

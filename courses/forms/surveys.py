@@ -87,10 +87,9 @@ class StatementForm(PortalForm):
     )
     is_evaluation = forms.TypedChoiceField(
         label=_("Används i"),
-        choices=[("", _("kunskapspulsen")), ("1", _("utvärderingar av utbildningar"))],
-        coerce=bool,
-        empty_value=False,
-        required=False,
+        choices=[("pulse", _("kunskapspulsen")), ("evaluation", _("utvärderingar av utbildningar"))],
+        coerce=lambda chosen: chosen == "evaluation",
+        initial="pulse",
         widget=forms.RadioSelect,
     )
 

@@ -23,7 +23,7 @@ MOST_SEATS = 100_000
 
 
 class CheckboxesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
-    """Checkboxes for rows; `label_from` says what each of them is called."""
+    """Checkboxes for rows."""
 
     def __init__(self, **kwargs: Any) -> None:
         gone = _("Något av det du valde finns inte längre. Välj igen.")
@@ -116,6 +116,7 @@ class TrainingForm(PortalForm):
         self.fields["materials"].queryset = queries.materials_to_use(training)  # type: ignore[attr-defined]
         for part in range(1, parts + 1):
             self.fields |= occasion_fields(part)
+        self.guard()  # the new fields too
         if training:
             self.initial = {**planned(training), **self.initial}
 
@@ -189,11 +190,6 @@ def occasion_fields(part: int) -> dict[str, forms.Field]:
 
 class TrainingDayField(DateField):
     """The day of a training; refused when its year must be a slip."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if self.required:
-            self.error_messages["required"] = _("Fyll i det här.")
 
     def clean(self, value: Any) -> Any:
         """The day."""

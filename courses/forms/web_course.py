@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import F
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from courses import queries
 from courses.models import GroupSession
@@ -124,6 +124,7 @@ class CountedInField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not g
         super().__init__(
             queryset=GroupSession.objects.none(),
             required=False,
+            blank=True,
             empty_label=_("Nej"),
             widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
             error_messages={"invalid_choice": _("Gruppträffen finns inte längre. Välj igen.")},
@@ -131,14 +132,15 @@ class CountedInField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not g
         )
 
     def label_from_instance(self, obj: GroupSession) -> str:
-        """The session by its day, with how many it counted without a name."""
-        said = ngettext("Ja, den %(day)s (%(n)s utan namn)", "Ja, den %(day)s (%(n)s utan namn)", obj.headcount or 0)
-        return said % {"day": formats.date_format(obj.held_on, "j F Y"), "n": obj.headcount}
+        """The session by its day, with how many of those that it counted still have no name."""
+        unnamed = (obj.headcount or 0) - getattr(obj, "names_later", 0)
+        said = _("Ja, den %(day)s (%(n)s utan namn)")
+        return str(said) % {"day": formats.date_format(obj.held_on, "j F Y"), "n": unnamed}
 
     @classmethod
     def ask(cls, form: PortalForm, name: str, unit: Unit) -> None:
         """Offer the unit's sessions with unnamed participants in the field `name`; no field when there are none."""
-        sessions = queries.recorded_sessions(unit).filter(headcount__isnull=False)
+        sessions = queries.recorded_sessions(unit).filter(headcount__gt=F("names_later"))
         field = form.fields[name]
         assert isinstance(field, cls)
         field.queryset = sessions
@@ -153,7 +155,10 @@ class CompletionsForm(PortalForm):
     completed_on = DateField(label=_("När?"), past=True)
     counted_in = CountedInField(
         label=_("Var någon av dem redan räknad utan namn på en gruppträff?"),
-        help_text=_("Svaret gäller alla du kryssar för. Var det bara några av dem: registrera dem för sig."),
+        help_text=_(
+            "Svaret gäller alla du kryssar för, och gruppträffens dag gäller. Var det bara några av dem: registrera "
+            "dem för sig."
+        ),
     )
 
     def __init__(self, *args: Any, unit: Unit, staff: list[User], **kwargs: Any) -> None:
@@ -167,7 +172,9 @@ class OwnCompletionForm(PortalForm):
     """The person says: I have taken the course."""
 
     on = DateField(label=_("Vilken dag gick du kursen?"), past=True)
-    counted_in = CountedInField(label=_("Räknades du utan namn på en gruppträff?"))
+    counted_in = CountedInField(
+        label=_("Räknades du utan namn på en gruppträff?"), help_text=_("Om ja gäller gruppträffens dag.")
+    )
 
     def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"on": clock.today()})

@@ -1,6 +1,6 @@
 """Steps 1 and 2: the web course, the trainings, what people know, and material to learn from."""
 
-from courses.models.material import Material
+from courses.models.material import Material, MaterialQuerySet, MaterialType
 from courses.models.sign_up import SignUp, SignUpAudience, SignUpMail, SignUpQuerySet
 from courses.models.survey import Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally
 from courses.models.training import (
@@ -15,7 +15,14 @@ from courses.models.training import (
     TrainingState,
     training_conditions,
 )
-from courses.models.web_course import Completion, CompletionQuerySet, GroupSession, GroupSessionQuerySet, Refill
+from courses.models.web_course import (
+    Completion,
+    CompletionQuerySet,
+    GroupSession,
+    GroupSessionQuerySet,
+    Refill,
+    RefillLook,
+)
 
 __all__ = [
     "Attendance",
@@ -27,8 +34,11 @@ __all__ = [
     "GroupSessionQuerySet",
     "Invitation",
     "Material",
+    "MaterialQuerySet",
+    "MaterialType",
     "Purpose",
     "Refill",
+    "RefillLook",
     "Scale",
     "SignUp",
     "SignUpAudience",

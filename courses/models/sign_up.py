@@ -7,6 +7,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from courses.models.training import Training
@@ -80,6 +81,19 @@ class SignUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.training}: {self.name}"
+
+    @property
+    def shown_name(self) -> str:
+        """The name as it may stand in a list: never that of a protected person, and nobody's once it is erased."""
+        if self.erased_at:
+            return gettext("raderat namn")
+        return self.user.shown_name if self.user and self.user.is_protected else self.name
+
+    @property
+    def shown_email(self) -> str:
+        """The address as it may stand in a list; empty for a protected person, and once it is erased."""
+        is_hidden = self.erased_at is not None or (self.user is not None and self.user.is_protected)
+        return "" if is_hidden else self.email
 
 
 class SignUpAudience(models.TextChoices):

@@ -164,3 +164,15 @@ class Refill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit}, {self.began_on}"
+
+
+class RefillLook(models.Model):
+    """Every unit was looked at on this day for whether it needs a refill. A missing row means: look."""
+
+    on = models.DateField(_("datum"), unique=True)
+
+    class Meta:
+        verbose_name = _("genomgång av påfyllning")
+
+    def __str__(self) -> str:
+        return str(self.on)

@@ -2,8 +2,22 @@
 
 from courses.queries.attendance import Group, day_of, groups, may_attend, recorded_people, require_room
 from courses.queries.calendars import training_event, training_events
-from courses.queries.coverage import Coverage, coverage, coverage_trend, coverages
-from courses.queries.invitations import invited_people, no_longer_invited, trainings_to_tell_of, unheard, versions
+from courses.queries.coverage import Coverage, coverage, coverage_trend, coverages, valid_on
+from courses.queries.invitations import (
+    invited_now,
+    invited_people,
+    no_longer_invited,
+    trainings_to_tell_of,
+    unheard,
+    versions,
+)
+from courses.queries.materials import (
+    MaterialGroup,
+    find_materials,
+    grouped_by_audience,
+    own_kinds,
+    says_the_same,
+)
 from courses.queries.refills import RefillNeed, refills_needed
 from courses.queries.sign_ups import (
     Places,
@@ -43,6 +57,7 @@ from courses.queries.surveys import (
 from courses.queries.trainings import (
     USUAL_PARTS,
     Readiness,
+    TrainedUnit,
     Turnout,
     held_in_full_on,
     in_order_of_need,
@@ -53,13 +68,16 @@ from courses.queries.trainings import (
     round_readiness,
     rounds_to_train,
     siblings,
+    trained_units,
     training_counts,
     turnout,
     with_units,
 )
+from courses.queries.trend import trend_days
 
 __all__ = [
     "FEWEST_ANSWERS",
+    "MaterialGroup",
     "USUAL_PARTS",
     "Comparison",
     "Coverage",
@@ -70,6 +88,7 @@ __all__ = [
     "Readiness",
     "RefillNeed",
     "SurveyResult",
+    "TrainedUnit",
     "Turnout",
     "account_at",
     "comments_of",
@@ -79,9 +98,12 @@ __all__ = [
     "coverages",
     "day_of",
     "expires_on",
+    "find_materials",
+    "grouped_by_audience",
     "groups",
     "held_in_full_on",
     "in_order_of_need",
+    "invited_now",
     "invited_people",
     "listed_staff",
     "materials_to_use",
@@ -91,6 +113,7 @@ __all__ = [
     "no_longer_invited",
     "open_trainings",
     "own_completion",
+    "own_kinds",
     "place_in_line",
     "places",
     "pulse_rounds",
@@ -106,6 +129,7 @@ __all__ = [
     "require_room",
     "round_readiness",
     "rounds_to_train",
+    "says_the_same",
     "siblings",
     "signed_up",
     "staff_without_course",
@@ -113,13 +137,16 @@ __all__ = [
     "statements_that_stand",
     "survey_address",
     "survey_results",
+    "trained_units",
     "training_counts",
     "training_event",
     "training_events",
     "trainings_to_tell_of",
     "trainings_to_tend",
+    "trend_days",
     "turnout",
     "unheard",
+    "valid_on",
     "versions",
     "with_units",
 ]

@@ -153,13 +153,15 @@ _EVERY_UNIT_AND_DAY = """
     CROSS JOIN unnest(%(days)s::date[]) AS calendar(day)
     CROSS JOIN LATERAL (
         -- A person once, however many memberships and completions.
-        SELECT count(DISTINCT membership.user_id) AS people, count(DISTINCT taken.user_id) AS registered
+        SELECT count(DISTINCT membership.user_id) AS people,
+               count(DISTINCT membership.user_id) FILTER (WHERE EXISTS (
+                   SELECT FROM courses_completion AS taken
+                   WHERE taken.user_id = membership.user_id AND taken.withdrawn_at IS NULL
+                   AND taken.completed_on <= calendar.day
+                   AND (%(months)s::int IS NULL
+                        OR calendar.day < taken.completed_on + make_interval(months => %(months)s::int))
+               )) AS registered
         FROM units_membership AS membership
-        LEFT JOIN courses_completion AS taken
-            ON taken.user_id = membership.user_id AND taken.withdrawn_at IS NULL
-            AND taken.completed_on <= calendar.day
-            AND (%(months)s::int IS NULL
-                 OR calendar.day < taken.completed_on + make_interval(months => %(months)s::int))
         WHERE membership.unit_id = asked.unit AND membership.started_on <= calendar.day
         AND (membership.ended_on IS NULL OR membership.ended_on > calendar.day)
     ) AS staff
@@ -168,7 +170,7 @@ _EVERY_UNIT_AND_DAY = """
         SELECT coalesce(sum(greatest(0, session.headcount - (
                    SELECT count(DISTINCT named_later.user_id) FROM courses_completion AS named_later
                    WHERE named_later.counted_in_id = session.id AND named_later.withdrawn_at IS NULL
-               ))), 0)::int AS reported
+               ))), 0)::bigint AS reported
         FROM courses_groupsession AS session
         WHERE session.unit_id = asked.unit AND session.withdrawn_at IS NULL AND session.headcount IS NOT NULL
         AND session.held_on <= calendar.day

@@ -21,7 +21,8 @@ def invited_people(training: Training) -> QuerySet[User]:
     """
     if training.cancelled_at:
         return User.objects.none()
-    staff = _staff(timezone.localdate(training.starts_at)).filter(**{_TRAINING: training.pk})
+    day = timezone.localdate(training.starts_at)
+    staff = _who_get_mail().filter(_stays_until(day), **{_TRAINING: training.pk})
     staff = staff if training.invites_staff else staff.managers()
     return User.objects.filter(pk__in=staff.values("user"))
 
@@ -57,19 +58,30 @@ def trainings_to_tell_of(at: dt.datetime) -> QuerySet[Training, Any]:
 
 def _staff_to_invite(outer: str) -> QuerySet[Membership]:
     """The same people as invited_people, for a subquery; `outer` leads from the row outside to the training."""
-    return _staff(TruncDate(OuterRef(f"{outer}starts_at"))).filter(
+    # One filter(): every condition speaks of the same training.
+    return _who_get_mail().filter(
         Q(role=MembershipRole.MANAGER) | Q(**{f"{_TRAINING}__invites_staff": True}),
+        _stays_until(TruncDate(f"{_TRAINING}__starts_at")),
         **{_TRAINING: OuterRef(f"{outer}pk")},
     )
 
 
-def _staff(day: Any) -> MembershipQuerySet:
-    """Those who work somewhere now and still will on `day`, and who get mail."""
-    stays = Q(ended_on__isnull=True) | Q(ended_on__gt=day)
-    return Membership.objects.present().filter(stays, user__is_active=True, user__is_protected=False)
+def _who_get_mail() -> MembershipQuerySet:
+    """Those who work somewhere now and get mail."""
+    return Membership.objects.present().filter(user__is_active=True, user__is_protected=False)
+
+
+def _stays_until(day: Any) -> Q:
+    """A membership that still holds on the day."""
+    return Q(ended_on__isnull=True) | Q(ended_on__gt=day)
 
 
 def versions(training: Training) -> dict[int, Any]:
     """What the training looked like after each change that people were told of, by its sequence; one query."""
     events = Training.pgh_event_model.objects.filter(pgh_obj=training.pk)  # type: ignore[attr-defined]  # by pghistory
     return {event.sequence: event for event in events.order_by("pgh_id")}
+
+
+def invited_now(training: Training) -> int:
+    """How many people stand as invited and have a letter about it written."""
+    return training.invitations.filter(cancelled_at__isnull=True).count()

@@ -50,7 +50,10 @@ def open_trainings(at: dt.datetime) -> list[tuple[Training, Places]]:
         waiting=Sum("sign_ups__seats", filter=_WAITING, default=0),
     )
     rows = counted.order_by("starts_at", "pk")
-    return [(training, Places(training.capacity, training.placed, training.waiting)) for training in rows]
+    return [
+        (row, Places(row.capacity, row.placed, row.waiting))  # type: ignore[attr-defined]  # both are annotated
+        for row in rows
+    ]
 
 
 def trainings_to_tend(at: dt.datetime) -> QuerySet[Training]:

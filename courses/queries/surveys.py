@@ -45,6 +45,12 @@ class SurveyResult:
     statements: tuple[StatementResult, ...]
 
     @property
+    def label(self) -> str:
+        """What its column is called."""
+        is_evaluation = self.survey.purpose == Purpose.EVALUATION
+        return _("Utvärderingen") if is_evaluation else str(self.survey.get_purpose_display())
+
+    @property
     def is_shown(self) -> bool:
         """Whether there are figures to show."""
         return _may_be_shown(self.survey, self.answers)
@@ -136,11 +142,16 @@ def compare(results: Iterable[SurveyResult]) -> Comparison:
 
 @dataclass(frozen=True)
 class Moment:
-    """One of the three moments of a round: its open pulse, if one is; else why it can't be opened, if it can't."""
+    """One of the three moments of a round: its latest pulse, and why a new one can't be opened, if it can't."""
 
     purpose: Purpose
-    open: SurveyResult | None
+    latest: SurveyResult | None
     blocked: str
+
+    @property
+    def open(self) -> SurveyResult | None:
+        """The pulse that takes answers now, if one does."""
+        return self.latest if self.latest and self.latest.survey.closed_on is None else None
 
 
 @dataclass(frozen=True)
@@ -170,9 +181,10 @@ def _moments(round_: Round, results: Sequence[SurveyResult]) -> tuple[Moment, ..
     """The three moments of a round that is under way."""
     if round_.closed_on is not None:
         return ()
-    is_open = {result.survey.purpose: result for result in results if result.survey.closed_on is None}
+    # One may be open beside closed ones, and it is always the one that was opened last.
+    latest = {result.survey.purpose: result for result in results}
     purposes = [purpose for purpose in Purpose if purpose != Purpose.EVALUATION]
-    return tuple(Moment(purpose, is_open.get(purpose), _blocked(round_, purpose)) for purpose in purposes)
+    return tuple(Moment(purpose, latest.get(purpose), _blocked(round_, purpose)) for purpose in purposes)
 
 
 def _blocked(round_: Round, purpose: Purpose) -> str:
@@ -237,7 +249,7 @@ def _unit_sizes(units: Iterable[Unit]) -> int:
 
 def survey_address(survey: Survey) -> str:
     """The link that leads to the questions."""
-    return settings.BASE_URL + reverse("survey", args=[survey.code])
+    return f"{settings.BASE_URL}{reverse('survey', args=[survey.code])}"
 
 
 def comments_of(result: SurveyResult) -> Sequence[Comment]:

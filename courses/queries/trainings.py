@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, Value, When, prefetch_related_objects
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from courses.models import Material, Training, TrainingQuerySet, TrainingRound, TrainingState, training_conditions
 from courses.queries.attendance import require_room
-from units.models import Kind, Membership, Round, Unit
+from units.models import Kind, Membership, Round, Step, Unit
 from units.queries import swedish_order
 
 # Preschools get two lectures each.
@@ -149,3 +149,28 @@ def turnout(training: Training) -> Turnout:
     names = training.attendances.filter(withdrawn_at__isnull=True).count()
     by_unit = [(row.round.unit, row.headcount) for row in training.training_rounds.all() if row.headcount]
     return Turnout(names, sum(n for _, n in by_unit) + (training.headcount or 0), by_unit)
+
+
+@dataclass(frozen=True)
+class TrainedUnit:
+    """A unit that a training is for, and where its step 2 stands."""
+
+    unit: Unit
+    is_done: bool  # step 2 of the round
+    waits: str  # why it is not, in a few words; empty when it is only the training that is missing
+
+
+def trained_units(training: Training) -> list[TrainedUnit]:
+    """The training's units in Swedish order; two queries for any number of them."""
+    rows = list(training.training_rounds.all())
+    prefetch_related_objects(rows, "round__completions")
+    found = []
+    for row in rows:
+        standing = row.round.standing()
+        waits = ""
+        if row.round.closed_on:
+            waits = _("Omgången är avslutad")
+        elif Step.WEB_COURSE not in standing:
+            waits = _("Steg 1 är inte klart än")
+        found.append(TrainedUnit(row.round.unit, Step.TRAINING in standing, waits))
+    return found

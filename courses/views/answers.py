@@ -6,6 +6,7 @@ Why it is done like this: docs/decisions/0015-anonymous-answers.md.
 import uuid
 from collections.abc import Callable
 
+import pghistory
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
@@ -31,16 +32,17 @@ SurveyView = Callable[[HttpRequest, Survey], HttpResponse]
 
 
 def _of_survey(view: SurveyView) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Get the view its survey by the code in the address; keep what it answers out of caches and search engines."""
+    """Get the view its survey by the code in the address; keep what it answers out of search engines."""
 
     def with_survey(request: HttpRequest, code: str) -> HttpResponse:
+        # What is written tells PostgreSQL who is signed in, for the history of other tables: not here.
+        pghistory.context(user=None, url=None)
         surveys = Survey.objects.select_related("round__unit", "training").prefetch_related("statements")
-        survey = surveys.filter(code=code).first() if code.isprintable() else None
+        survey = surveys.filter(code=code.lower()).first() if code.isprintable() else None
         if survey is None:
             response = _show(request, "courses/survey_closed.html", {"survey": None}, status=NOT_FOUND)
         else:
             response = view(request, survey)
-        response.headers["Cache-Control"] = "no-store, private"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 

@@ -3,6 +3,7 @@
 import uuid
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -46,7 +47,13 @@ def sign_up(request: HttpRequest, pk: int) -> HttpResponse:
 
 def show_sign_up(request: HttpRequest, training: Training, form: SignUpForm) -> HttpResponse:
     """The page; instead of the form a sentence when one can't sign up any longer."""
-    context = {"training": training, "places": queries.places(training), "form": form, "fresh_token": uuid.uuid4()}
+    context = {
+        "training": training,
+        "places": queries.places(training),
+        "form": form,
+        "fresh_token": uuid.uuid4(),
+        "kept_days": settings.SIGN_UP_KEPT_DAYS,
+    }
     try:
         actions.require_open(training)
     except Refused as refused:

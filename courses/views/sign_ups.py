@@ -25,9 +25,7 @@ def sign_ups(request: PortalRequest, pk: int) -> HttpResponse:
     return show_sign_ups(request, training, rows, SignUpMailForm(counts=counts_of(rows)))
 
 
-def show_sign_ups(
-    request: PortalRequest, training: Training, rows: list[SignUp], form: SignUpMailForm
-) -> HttpResponse:
+def show_sign_ups(request: PortalRequest, training: Training, rows: list[SignUp], form: SignUpMailForm) -> HttpResponse:
     """The page, with the form as it was sent when it was not accepted."""
     context = {
         "training": training,

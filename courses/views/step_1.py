@@ -130,7 +130,7 @@ def course_completions(request: PortalRequest, slug: str) -> HttpResponse:
         try:
             done = actions.record_completions(unit, by=request.user, **said)
         except Refused as refused:
-            form.add_error(None, str(refused))
+            form.add_error("counted_in" if said["counted_in"] else None, str(refused))
         else:
             answer = ngettext("%(n)s person är registrerad.", "%(n)s personer är registrerade.", len(done))
             messages.success(request, answer % {"n": len(done)})
@@ -165,7 +165,7 @@ def own_completion_new(request: PortalRequest, slug: str) -> HttpResponse:
         try:
             actions.record_own_completion(request.user, on=on, counted_in=counted_in)
         except Refused as refused:
-            form.add_error(None, str(refused))
+            form.add_error("counted_in" if counted_in else None, str(refused))
         else:
             messages.success(request, _("Tack! Nu är du registrerad."))
             return redirect("step_1", slug=unit.slug)

@@ -135,7 +135,7 @@ def _picture(comparison: Comparison) -> dict[str, Any]:
 def _bars(comparison: Comparison) -> BarChart:
     """The means as bars, one for each survey below the other."""
     rows = [(row.text, [result.mean if result else None for result in row.results]) for row in comparison.compared]
-    names = [str(result.survey.get_purpose_display()) for result in comparison.results]
+    names = [result.label for result in comparison.results]
     return bar_chart(rows, names=names, maximum=5, words=_mean_in_words)
 
 

@@ -1,4 +1,6 @@
-"""All trainings, and the page of one."""
+"""All trainings, and the page of one: whether it was held, and what became of it."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -8,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses import actions, permissions, queries
-from courses.forms import CancelForm, HeldForm
-from courses.models import Training, TrainingState
+from courses.forms import CancelForm, HeldForm, ReopenForm
+from courses.models import Theme, Training, TrainingState
 from jarfalla import clock
-from units.models import Refused, Step
+from units.models import Refused, Step, Unit
 from units.permissions import PortalRequest
-from units.queries import blocked_because
 
 TRAININGS_PER_PAGE = 25
 
@@ -35,8 +36,14 @@ def trainings(request: PortalRequest) -> HttpResponse:
             "chosen": chosen,
             "counts": list(counts.items()),
             "total": sum(counts.values()),
+            "own_units": own_units(request),
         },
     )
+
+
+def own_units(request: PortalRequest) -> set[int]:
+    """The units whose pages the user may open, by primary key: a training may also be for others."""
+    return set(Unit.objects.visible_to(request.user).values_list("pk", flat=True))
 
 
 @require_safe
@@ -45,40 +52,51 @@ def training(request: PortalRequest, pk: int) -> HttpResponse:
     return show_training(request, permissions.get_visible_training(request.user, pk))
 
 
-def show_training(
-    request: PortalRequest, row: Training, *, held: HeldForm | None = None, cancel: CancelForm | None = None
-) -> HttpResponse:
-    """The page, with the form that was not accepted, if there is one."""
-    round_ = row.round
-    context = {
+def show_training(request: PortalRequest, row: Training, **sent: HeldForm | CancelForm | ReopenForm) -> HttpResponse:
+    """The page; `sent` is the form that was not accepted, as held, cancel or reopen."""
+    row = queries.with_units(Training.objects.filter(pk=row.pk)).select_related("reopened_by").get()
+    context: dict[str, Any] = {
         "training": row,
-        "unit": round_.unit,
         "state": row.state,
-        "completion": round_.standing().get(Step.TRAINING),
-        "blocked": blocked_because(round_, Step.TRAINING),
-        "form": held or cancel,
+        "units": queries.trained_units(row),
+        "own_units": own_units(request),
+        "parts": queries.siblings(row),
+        "turnout": queries.turnout(row),
+        "invited": queries.invited_now(row),
+        "materials": list(row.materials.all()),
+        "themes": [Theme(theme).label for theme in row.themes if theme in Theme.values],
+        "may_manage": row.rounds.filter(unit__in=Unit.objects.managed_by(request.user)).exists()
+        or request.user.is_coordinator,
+        "form": next(iter(sent.values()), None),
     }
     if request.user.is_coordinator and row.is_open:
-        context |= {"held_form": held or HeldForm(training=row), "cancel_form": cancel or CancelForm()}
+        context |= {"held_form": sent.get("held") or HeldForm(training=row)}
+        context |= {"cancel_form": sent.get("cancel") or CancelForm()}
+    if request.user.is_coordinator and row.held_on:
+        context |= {"reopen_form": sent.get("reopen") or ReopenForm()}
     return render(request, "courses/training.html", context)
 
 
 @require_POST
 def training_held(request: PortalRequest, pk: int) -> HttpResponse:
-    """Record that a training was held, which completes step 2 when that is next."""
+    """Record that a training was held, which completes step 2 for the units that wait for nothing more."""
     row = permissions.get_coordinated_training(request.user, pk)
     form = HeldForm(request.POST, training=row)
     if form.is_valid():
-        data = form.cleaned_data
         try:
-            row = actions.hold_training(row, on=data["held_on"], attended=data["attended"], by=request.user)
+            row = actions.hold_training(row, by=request.user, **form.answer())
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            done = Step.TRAINING in row.round.standing()
-            said = _("Utbildningen är genomförd och steg 2 är klart.") if done else _("Utbildningen är genomförd.")
-            messages.success(request, said)
-            return redirect("step_2", slug=row.round.unit.slug)
+            rounds = list(row.rounds.prefetch_related("completions"))
+            done = [round_ for round_ in rounds if Step.TRAINING in round_.standing()]
+            said = _("Utbildningen är genomförd.")
+            if done:
+                said = _("Utbildningen är genomförd och steg 2 är klart.")
+            if 0 < len(done) < len(rounds):
+                said = _("Utbildningen är genomförd. Steg 2 är klart för %(n)s av %(all)s enheter.")
+            messages.success(request, said % {"n": len(done), "all": len(rounds)})
+            return after(row)
     return show_training(request, row, held=form)
 
 
@@ -93,6 +111,31 @@ def training_cancel(request: PortalRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("Utbildningen är inställd."))
-            return redirect("step_2", slug=row.round.unit.slug)
+            not_held = row.state == TrainingState.NOT_HELD
+            messages.success(
+                request, _("Det står nu att utbildningen inte blev av.") if not_held else _("Utbildningen är inställd.")
+            )
+            return after(row)
     return show_training(request, row, cancel=form)
+
+
+@require_POST
+def training_reopen(request: PortalRequest, pk: int) -> HttpResponse:
+    """Take back that a training was held."""
+    row = permissions.get_coordinated_training(request.user, pk)
+    form = ReopenForm(request.POST)
+    if form.is_valid():
+        try:
+            row = actions.reopen_training(row, reason=form.cleaned_data["reason"], by=request.user)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Utbildningen är inte längre registrerad som genomförd."))
+            return redirect(row)
+    return show_training(request, row, reopen=form)
+
+
+def after(row: Training) -> HttpResponse:
+    """Where one goes when a training is finished: step 2 of its unit, or its own page when it has several."""
+    units = list(Unit.objects.filter(rounds__training_rounds__training=row)[:2])
+    return redirect("step_2", slug=units[0].slug) if len(units) == 1 else redirect(row)

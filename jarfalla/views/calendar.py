@@ -96,7 +96,8 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 
 def address_of(feed: CalendarFeed) -> str:
     """The whole secret address."""
-    return settings.BASE_URL + reverse("calendar_feed", args=[feed.token])
+    base: str = settings.BASE_URL
+    return base + reverse("calendar_feed", args=[feed.token])
 
 
 def events_of(user: User, programme: Programme) -> list[Event]:

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from courses.models import Training, TrainingRound
+from courses.queries import readiness
 from followups.models import Decision, SupportAction
 from jarfalla import clock
 from routines.models import RoutineVersion, VersionState
@@ -176,24 +177,33 @@ def _no_manager(unit: UnitWithProgress, reader: Reader) -> NextStep:
 
 
 def _training(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:
-    """The coordinator books a training, and answers for it afterwards."""
-    held = [training for training in known.trainings if training.held_on]
-    booked = [training for training in known.trainings if not training.held_on]
+    """The coordinator plans a training, and answers for it afterwards. A series is held when all its parts are."""
     url = _url("step_2", unit.slug, reader.is_coordinator)
-    if booked and not held:
-        at = date_format(localtime(booked[0].starts_at), "l j F, H:i")
-        if booked[0].starts_at > clock.now():
-            text = _("”%(title)s” är bokad till %(at)s.") % {"title": booked[0].title, "at": at}
-            return NextStep(_("Gå den riktade utbildningen"), text, _("Hela enheten"), _("Se utbildningen"), url)
-        text = _("”%(title)s” skulle hållas %(at)s. Blev den av?") % {"title": booked[0].title, "at": at}
-        return NextStep(_("Bocka av utbildningen"), text, _("Samordnaren"), _("Bocka av utbildningen"), url)
-    if held:
+    if readiness(known.trainings).ready_on:
         text = _("Utbildningen har hållits. Nu kan steg 2 registreras.")
         return NextStep(_("Registrera steg 2"), text, _("Samordnaren"), _("Registrera steg 2"), url)
-    text = _("Samordnaren hör av sig och bokar en utbildning som passar er verksamhet.")
-    if reader.is_coordinator:
-        text = _("Hitta en tid med enheten och boka en utbildning som passar deras verksamhet.")
-    return NextStep(_("Boka en riktad utbildning"), text, _("Samordnaren"), _("Boka utbildningen"), url)
+    planned = next((training for training in known.trainings if not training.held_on), None)
+    if planned is None:
+        text = _("Samordnaren hör av sig och planerar en utbildning som passar er verksamhet.")
+        if reader.is_coordinator:
+            text = _("Hitta en tid med enheten och planera en utbildning som passar deras verksamhet.")
+        url = _url("training_book", unit.slug, reader.is_coordinator)
+        return NextStep(_("Planera en riktad utbildning"), text, _("Samordnaren"), _("Planera utbildningen"), url)
+    about = {"title": planned.title, "part": planned.part, "at": _moment(planned.starts_at)}
+    if planned.starts_at > clock.now():
+        text = _("”%(title)s” är planerad till %(at)s.") % about
+        if planned.part:
+            text = _("”%(title)s”, del %(part)s, är planerad till %(at)s.") % about
+        url = _url("training", planned.pk, may=True)  # everybody in the unit may read where and when
+        return NextStep(_("Gå den riktade utbildningen"), text, _("Hela enheten"), _("Se utbildningen"), url)
+    text = _("”%(title)s” skulle hållas %(at)s. Blev den av?") % about
+    url = _url("training", planned.pk, reader.is_coordinator)
+    return NextStep(_("Bocka av utbildningen"), text, _("Samordnaren"), _("Bocka av utbildningen"), url)
+
+
+def _moment(moment: dt.datetime) -> str:
+    """A day and a time of day, in the portal's time zone."""
+    return date_format(localtime(moment), "l j F, H:i")
 
 
 def _routines(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextStep:

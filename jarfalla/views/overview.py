@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
+from courses.queries import RefillNeed, refills_needed
 from jarfalla import clock
 from jarfalla.forms import OverviewFilter
 from jarfalla.views.figures import Figures, offer_choices, pill, step_tiles
@@ -45,6 +46,7 @@ def overview(request: PortalRequest) -> HttpResponse:
     units = units_with_progress(filters.on_units(Unit.objects.all()), programme, today)
     figures = Figures(count_progress(units))
     sort = Sort.from_query(request.GET.get("sort", ""))
+    refills = refills_needed(Unit.objects.all(), today, programme=programme)
     page = listed(units, filters, figures, sort).get_page(request.GET.get("page"))
     context = {
         "programme": programme,
@@ -53,11 +55,11 @@ def overview(request: PortalRequest) -> HttpResponse:
         "tiles": step_tiles(figures, filters),
         "offers": offer_choices(figures, filters),
         "page_obj": page,
-        "rows": [Row(unit, steps_of(unit)) for unit in page],
+        "rows": [Row(unit, steps_of(unit), refills.get(unit.pk)) for unit in page],
         "columns": columns(filters, sort),
         "sort": sort,
         "query": f"?{filters.query(sort=sort.in_address)}&".replace("?&", "?"),
-        **week_context(programme, today, show_all="visa" in request.GET),
+        **week_context(programme, today, refills.values(), show_all="visa" in request.GET),
     }
     address = filters.query(sort=sort.in_address, page=str(page.number) if page.number > 1 else "")
     return push_url(render(request, "jarfalla/overview.html", context), f"{request.path}?{address}".rstrip("?"))
@@ -131,6 +133,7 @@ class Row:
 
     unit: UnitWithProgress
     steps: list[StepOnPage]
+    refill: RefillNeed | None  # while coverage has fallen below the threshold
 
     @property
     def status(self) -> ProgressStatus:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from courses.queries import Coverage, coverages
+from courses.queries import Coverage, RefillNeed, coverages, refills_needed
 from jarfalla import clock
 from jarfalla.forms import OverviewFilter
 from jarfalla.views.figures import Figures, offer_choices, pill, step_tiles
@@ -37,7 +37,8 @@ def start(request: PortalRequest) -> HttpResponse:
             return render(request, "jarfalla/start_reader.html", context)
         filters = OverviewFilter.from_query({}, places=[])
         context |= {"tiles": step_tiles(figures, filters), "offers": offer_choices(figures, filters)}
-        context |= week_context(programme, today, show_all="visa" in request.GET)
+        refills = refills_needed(Unit.objects.all(), today, programme=programme)
+        context |= week_context(programme, today, refills.values(), show_all="visa" in request.GET)
         return render(request, "jarfalla/start_coordinator.html", context)
     cards = own_units(request.user, programme)
     return render(request, "jarfalla/start_staff.html", {"cards": cards, "programme": programme})
@@ -53,6 +54,7 @@ class UnitCard:
     next: NextStep
     known: Evidence
     coverage: Coverage
+    refill: RefillNeed | None  # while coverage has fallen below the threshold; for those who manage
 
     @property
     def status(self) -> ProgressStatus:
@@ -72,7 +74,7 @@ class UnitCard:
     @property
     def without_course(self) -> int:
         """How many of the staff have not taken the web course."""
-        return self.coverage.size - self.coverage.covered
+        return self.coverage.lacking
 
 
 def own_units(user: User, programme: Programme) -> list[UnitCard]:
@@ -81,7 +83,8 @@ def own_units(user: User, programme: Programme) -> list[UnitCard]:
         units_with_progress(Unit.objects.visible_to(user), programme, clock.today()).order_by(swedish_order("name"))
     )
     managed = set(Unit.objects.managed_by(user).values_list("pk", flat=True))
-    known, coverage = evidence(units), coverages(units)
+    known, coverage = evidence(units), coverages(units, programme=programme)
+    refills = refills_needed([unit for unit in units if unit.pk in managed], programme=programme)
     cards = [
         UnitCard(
             unit=unit,
@@ -90,6 +93,7 @@ def own_units(user: User, programme: Programme) -> list[UnitCard]:
             next=next_step(unit, known[unit.pk], Reader(is_coordinator=False, is_manager=unit.pk in managed)),
             known=known[unit.pk],
             coverage=coverage[unit.pk],
+            refill=refills.get(unit.pk),
         )
         for unit in units
     ]

@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
     DateField,
@@ -28,12 +30,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from courses.models import Training
+from courses.queries import RefillNeed
 from followups.models import SupportAction
 from jarfalla.views.next_step import more_support
 from routines.models import Approval, RoutineVersion, VersionState
 from units.models import Message, Programme, Unit
 from units.models.message import MessageState
-from units.queries import ProgressStatus, units_with_progress
+from units.queries import ProgressStatus, swedish_order, units_with_progress
 
 # An invitation without an answer is worth a call after so many days.
 PATIENCE_DAYS = 30
@@ -55,6 +58,7 @@ class TodoKind(TextChoices):
     TRAINING_SOON = "training_soon", gettext_lazy("Utbildning")
     TRAINING_PASSED = "training_passed", gettext_lazy("Blev den av?")
     SUPPORT = "support", gettext_lazy("Insats")
+    REFILL = "refill", gettext_lazy("Påfyllning behövs")
     NO_ANSWER = "no_answer", gettext_lazy("Inget svar")
     MAIL_FAILED = "mail_failed", gettext_lazy("Misslyckat")
 
@@ -64,8 +68,8 @@ class Todo:
     """One thing to do: what, for which unit, where it is done, by whom, and when."""
 
     kind: TodoKind
-    unit: str  # the unit's name; empty for what concerns none
-    title: str  # of the routine, training or promise; the number of mails
+    unit: str  # the unit's name, or several with commas; empty for what concerns none
+    title: str  # of the routine, training or promise; the number of mails, or of people who are missing
     url: str
     due_on: dt.date | None
     today: dt.date
@@ -87,6 +91,7 @@ class Todo:
             TodoKind.TRAINING_SOON: _("Utbildningen ”%(title)s” hålls %(weekday)s."),
             TodoKind.TRAINING_PASSED: _("Blev utbildningen ”%(title)s” av den %(day)s? Bocka av eller ställ in den."),
             TodoKind.SUPPORT: _("Utlovat till %(day)s: %(title)s."),
+            TodoKind.REFILL: _("Täckningen har sjunkit. Så många till behöver gå webbkursen: %(title)s."),
             TodoKind.NO_ANSWER: _("Inbjuden den %(day)s och har inte svarat. Hör av dig."),
         }[self.kind] % values
 
@@ -104,8 +109,8 @@ class Todo:
         return "booked" if self.kind == TodoKind.TRAINING_SOON else "next"
 
 
-def this_week(programme: Programme, today: dt.date) -> list[Todo]:
-    """Everything to do this week, most urgent first, in one query."""
+def this_week(programme: Programme, today: dt.date, refills: Iterable[RefillNeed] = ()) -> list[Todo]:
+    """Everything to do this week, most urgent first, in one query; `refills` are what was found to be needed."""
     first, *others = (
         _follow_ups_and_invitations(programme, today),
         _versions(VersionState.IN_REVIEW, TodoKind.REVIEW),
@@ -115,6 +120,7 @@ def this_week(programme: Programme, today: dt.date) -> list[Todo]:
         _failed_mail(),
     )
     todos = [_todo(row, today) for row in first.union(*others, all=True) if row[2] != "0"]
+    todos += [_refill(need, today) for need in refills]
     return sorted(todos, key=lambda todo: (_rank(todo), todo.due_on or today, todo.unit))
 
 
@@ -139,6 +145,7 @@ def _counted(kind: TodoKind, n: int) -> str:
         TodoKind.TRAINING_SOON: ngettext("%(n)s utbildning i veckan", "%(n)s utbildningar i veckan", n),
         TodoKind.TRAINING_PASSED: ngettext("%(n)s utbildning att bocka av", "%(n)s utbildningar att bocka av", n),
         TodoKind.SUPPORT: ngettext("%(n)s utlovad insats", "%(n)s utlovade insatser", n),
+        TodoKind.REFILL: ngettext("%(n)s enhet behöver påfyllning", "%(n)s enheter behöver påfyllning", n),
         TodoKind.NO_ANSWER: ngettext("%(n)s inbjudan utan svar", "%(n)s inbjudningar utan svar", n),
     }
     return words[kind] % {"n": n}
@@ -159,6 +166,12 @@ def _todo(row: tuple[str, str, str, str, str, dt.date | None], today: dt.date) -
     }[TodoKind(kind)]
     url = reverse(page, args=[key] if key else [])
     return Todo(TodoKind(kind), unit, title, url, due_on, today, owner)
+
+
+def _refill(need: RefillNeed, today: dt.date) -> Todo:
+    """The manager sees to it; the coordinator sees that it is done."""
+    url = reverse("step_1", args=[need.unit.slug])
+    return Todo(TodoKind.REFILL, need.unit.name, str(need.missing), url, None, today, _("Chefen"))
 
 
 def _columns(
@@ -212,7 +225,11 @@ def _versions(state: VersionState, kind: TodoKind) -> "QuerySet[Any, Any]":
 
 
 def _trainings(today: dt.date) -> "QuerySet[Any, Any]":
-    """Trainings this week, and those whose day passed without anybody saying that they were held."""
+    """Trainings this week, and those whose time passed without anybody saying that they were held; one line for
+    each, whatever number of units it is for.
+    """
+    of_training = Unit.objects.filter(rounds__training_rounds__training=OuterRef("pk")).order_by(swedish_order("name"))
+    names = ArraySubquery(of_training.values("name"))
     trainings = Training.objects.filter(
         held_on__isnull=True, cancelled_at__isnull=True, starts_at__date__lt=today + dt.timedelta(days=WEEK_DAYS)
     )
@@ -222,7 +239,7 @@ def _trainings(today: dt.date) -> "QuerySet[Any, Any]":
             When(starts_at__date__lt=today, then=Value(TodoKind.TRAINING_PASSED.value)),
             default=Value(TodoKind.TRAINING_SOON.value),
         ),
-        unit=F("rounds__unit__name"),
+        unit=Func(names, Value(", "), function="array_to_string", output_field=TextField()),
         title=F("title"),
         key=F("pk"),
         due_on=TruncDate("starts_at"),
@@ -249,8 +266,10 @@ def _failed_mail() -> "QuerySet[Any, Any]":
     return _columns(failed, kind=TodoKind.MAIL_FAILED.value, title=how_many, due_on=Value(None))
 
 
-def week_context(programme: Programme, today: dt.date, *, show_all: bool) -> dict[str, Any]:
+def week_context(
+    programme: Programme, today: dt.date, refills: Iterable[RefillNeed], *, show_all: bool
+) -> dict[str, Any]:
     """What templates/jarfalla/_this_week.html needs: the first things to do, or all, and how many of each sort."""
-    todos = this_week(programme, today)
+    todos = this_week(programme, today, refills)
     shown = todos if show_all else todos[:AT_FIRST]
     return {"todos": shown, "todo_count": len(todos), "todo_more": len(todos) - len(shown), "summary": summary(todos)}

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from courses.queries import coverage
+from courses.queries import coverage, refill, refills_needed
 from jarfalla import clock
 from jarfalla.views.figures import pill
 from jarfalla.views.next_step import Evidence, Reader, evidence, next_step
@@ -15,6 +15,9 @@ from units import permissions
 from units.models import Ownership, ParticipationState, Programme, Round, Step, StepCompletion, Unit, User
 from units.permissions import PortalRequest
 from units.queries import ProgressStatus, StepOnPage, UnitWithProgress, steps_of, swedish_order, units_with_progress
+
+# So many names of those who lack the course stand on the unit's page; all of them stand on the page of step 1.
+NAMES_SHOWN = 5
 
 
 @require_safe
@@ -39,6 +42,7 @@ def unit(request: PortalRequest, slug: str) -> HttpResponse:
         "cards": step_cards(row, rounds, reader, request.user),
         "threshold": programme.coverage_threshold_percent,
         **step_facts(row, known),
+        **refill_facts(row, reader),
         **history(row, rounds),
     }
     return render(request, "jarfalla/unit.html", context)
@@ -90,6 +94,12 @@ def step_facts(unit: UnitWithProgress, known: Evidence) -> dict[str, Any]:
         "in_force": known.in_force,
         "unfinished": known.unfinished,
     }
+
+
+def refill_facts(unit: UnitWithProgress, reader: Reader) -> dict[str, Any]:
+    """Whether coverage has fallen below the threshold, and who lacks the course: for those who log the unit's steps."""
+    need = refills_needed([unit]).get(unit.pk) if reader.manages else None
+    return {"refill": need, "lacking": refill(unit)[:NAMES_SHOWN] if need else []}
 
 
 def history(unit: UnitWithProgress, rounds: list[Round]) -> dict[str, Any]:

@@ -9,11 +9,10 @@ const POLITE_PAUSE = 400; // ms; a screen reader is told the count when the fing
 const plain = (text) => text.trim().toLocaleLowerCase("sv");
 
 for (const list of document.querySelectorAll(".checklist")) {
-  const items = [...list.querySelectorAll(".form-check")].map((row) => ({
-    row,
-    box: row.querySelector("input"),
-    name: plain(row.textContent),
-  }));
+  const items = [...list.querySelectorAll(".form-check")].map((row) => {
+    const name = plain(row.textContent);
+    return { row, box: row.querySelector("input"), name, parts: name.split(/[\s(-]+/) };
+  });
   const search = list.querySelector("input[type=search]");
   const part = (name) => list.querySelector(`[data-${name}]`);
   const showing = () => items.filter((item) => !item.row.hidden);
@@ -29,10 +28,14 @@ for (const list of document.querySelectorAll(".checklist")) {
     }, POLITE_PAUSE);
   };
 
+  // Each word that is typed must begin one of the names, in any order: "lin petra" finds Petra Lind and not Petra Ahlin.
+  // Where that finds nobody, the words may stand anywhere.
   const narrow = () => {
-    // Each word must stand somewhere in the name, in any order: "and nils" finds Nils Andersson.
     const words = plain(search.value).split(/\s+/);
-    for (const item of items) item.row.hidden = !words.every((word) => item.name.includes(word));
+    const begins = (item) => words.every((word) => item.parts.some((name) => name.startsWith(word)));
+    const holds = (item) => words.every((word) => item.name.includes(word));
+    const fits = items.some(begins) ? begins : holds;
+    for (const item of items) item.row.hidden = !fits(item);
     say();
   };
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.utils import timezone
@@ -111,11 +112,65 @@ def test_step_form_refuses_a_personnummer() -> None:
     assert list(form.errors) == ["override_reason"]
 
 
-def test_training_form_makes_a_moment_in_local_time() -> None:
-    form = TrainingForm({"title": "Heder", "day": "2026-06-03", "time": "13:15", "place": "", "leader": ""})
+def plan(unit: Unit, **data: Any) -> TrainingForm:
+    """A planning form, filled in for the unit."""
+    right = {"rounds": [factories.open_round(unit).pk], "title": "Heder", "day": "2026-06-03", "time": "13:15"}
+    return TrainingForm({**right, **data})
+
+
+def test_training_form_makes_moments_in_local_time(unit: Unit) -> None:
+    form = plan(unit, until="15:00", day_2="2026-11-03", time_2="09:00")
     assert form.is_valid(), form.errors
-    starts_at = form.booking()["starts_at"]
-    assert timezone.localtime(starts_at).isoformat() == "2026-06-03T13:15:00+02:00"
+    moments = [[moment and timezone.localtime(moment).isoformat() for moment in times] for times in form.times()]
+    assert moments == [
+        ["2026-06-03T13:15:00+02:00", "2026-06-03T15:00:00+02:00"],
+        ["2026-11-03T09:00:00+01:00", None],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "errors"),
+    [
+        ({"rounds": []}, {"rounds": ["Välj minst en enhet, eller öppna utbildningen för anmälan."]}),
+        ({"rounds": ["0"]}, {"rounds": ["Något av det du valde finns inte längre. Välj igen."]}),
+        ({"until": "13:15"}, {"until": ["Det måste sluta efter att det har börjat."]}),
+        (
+            {"day_2": "2026-06-03", "time_2": "13:15"},
+            {"day_2": ["Två tillfällen börjar på samma tid. Ändra ett av dem."]},
+        ),
+        ({"day_3": "2026-06-04", "time_3": ""}, {"time_3": ["Skriv när det börjar."]}),
+        ({"capacity": "20"}, {"capacity": ["Antal platser gäller bara när utbildningen är öppen för anmälan."]}),
+        ({"takes_sign_ups": "on", "capacity": "0"}, {"capacity": ["Antalet platser måste vara minst 1."]}),
+        (
+            {"meeting_url": "zoom nu"},
+            {"meeting_url": ["Skriv en hel webbadress, till exempel https://teams.microsoft.com/…"]},
+        ),
+        ({"themes": ["trams"]}, {"themes": ["Något av det du valde finns inte längre. Välj igen."]}),
+        ({"title": "", "day": "", "time": ""}, dict.fromkeys(("title", "day", "time"), ["Fyll i det här."])),
+        ({"need": "Samtal om 811218-9876"}, {"need": [ANY]}),
+    ],
+)
+def test_training_form_errors_stand_at_their_field(
+    unit: Unit, data: dict[str, Any], errors: dict[str, list[str]]
+) -> None:
+    assert dict(plan(unit, **data).errors) == errors
+
+
+def test_training_form_for_anybody_needs_no_unit(unit: Unit) -> None:
+    assert plan(unit, rounds=[], takes_sign_ups="on", capacity="20").is_valid()
+
+
+def test_training_form_offers_units_with_an_open_round_only(unit: Unit, coordinator: User) -> None:
+    factories.unit(name="Inte med ännu")
+    closed = factories.taking_part(factories.unit(name="Klar förskola"))
+    closed.rounds.update(closed_on=clock.today(), closed_by=coordinator)
+    assert [box.choice_label for box in TrainingForm()["rounds"]] == ["Tallbackens förskola"]
+
+
+def test_training_form_of_a_training_keeps_its_own_closed_round(unit: Unit, coordinator: User) -> None:
+    training = rows.training(factories.open_round(unit), by=coordinator)
+    unit.rounds.update(closed_on=clock.today(), closed_by=coordinator)
+    assert [box.choice_label for box in TrainingForm(training=training, parts=1)["rounds"]] == ["Tallbackens förskola"]
 
 
 NO_YEAR = "Året ser inte rätt ut. Skriv fyra siffror, till exempel 2026."
@@ -126,8 +181,8 @@ FAR_AWAY = "Datumet ligger mer än fem år bort. Stämmer årtalet?"
     ("day", "sentence"),
     [("0001-01-01", NO_YEAR), ("0026-06-03", NO_YEAR), ("2206-06-03", FAR_AWAY), ("9999-12-31", FAR_AWAY)],
 )
-def test_training_form_refuses_a_slip_of_the_year(day: str, sentence: str) -> None:
-    form = TrainingForm({"title": "Heder", "day": day, "time": "13:15"})
+def test_training_form_refuses_a_slip_of_the_year(unit: Unit, day: str, sentence: str) -> None:
+    form = plan(unit, day=day)
     assert dict(form.errors) == {"day": [sentence]}
 
 
@@ -142,14 +197,16 @@ def test_held_form_suggests_the_booked_day_but_never_a_future_one(unit: Unit, co
     ("attended", "sentence"),
     [
         ("0", "Antalet deltagare måste vara minst 1."),
-        ("11", "Enheten har 10 anställda. Ange högst så många deltagare."),
+        ("11", "Enheten har 10 anställda och 0 är avprickade med namn. Ange högst 10."),
         ("99999999999999999999", "Antalet deltagare är orimligt stort."),
     ],
 )
 def test_held_form_attendance_errors(unit: Unit, coordinator: User, attended: str, sentence: str) -> None:
-    training = rows.training(rows.covered_round(unit), by=coordinator, days=-1)
-    form = HeldForm({"held_on": str(clock.today()), "attended": attended}, training=training)
-    assert dict(form.errors) == {"attended": [sentence]}
+    round_ = rows.covered_round(unit)
+    training = rows.training(round_, by=coordinator, days=-1)
+    field = f"headcount_{round_.pk}"
+    form = HeldForm({"held_on": str(clock.today()), field: attended}, training=training)
+    assert dict(form.errors) == {field: [sentence]}
 
 
 def test_held_form_refuses_the_future(unit: Unit, coordinator: User) -> None:

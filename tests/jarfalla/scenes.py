@@ -58,9 +58,8 @@ def routine(unit: Unit, *, title: str, state: VersionState, by: User) -> Routine
 
 def training(unit: Unit, *, title: str, days: int, by: User, held: bool = False) -> Training:
     """A training that starts `days` from today (negative: it has passed)."""
-    made = Training.objects.create(
-        round=factories.open_round(unit), title=title, starts_at=clock.now() + dt.timedelta(days=days), booked_by=by
-    )
+    made = Training.objects.create(title=title, starts_at=clock.now() + dt.timedelta(days=days), booked_by=by)
+    made.training_rounds.create(round=factories.open_round(unit))
     if held:
         made.held_on, made.held_by, made.held_recorded_at = days_before(-days), by, clock.now()
         made.save()

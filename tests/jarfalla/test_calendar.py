@@ -268,7 +268,7 @@ def test_feed_takes_as_many_queries_for_three_events_as_for_one(coordinator: Use
         assert len(read(response.content.decode()).events) == 3 * wanted
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[0] <= 6
+    assert counts[0] <= 7
 
 
 # --- The page -----------------------------------------------------------------------------------------------------

@@ -62,8 +62,8 @@ def test_start_of_a_manager_whose_next_step_is_the_coordinators(
 ) -> None:
     scenes.standing_at(1, unit=unit, by=coordinator)
     page = text(sign_in(manager))
-    assert "Nästa steg · Samordnaren gör det Boka en riktad utbildning Samordnaren hör av sig" in page
-    assert "Boka utbildningen" not in page
+    assert "Nästa steg · Samordnaren gör det Planera en riktad utbildning Samordnaren hör av sig" in page
+    assert "Planera utbildningen" not in page
 
 
 def test_start_of_a_manager_with_a_booked_training(
@@ -72,7 +72,7 @@ def test_start_of_a_manager_with_a_booked_training(
     scenes.standing_at(1, unit=unit, by=coordinator)
     scenes.training(unit, title="Att se i tid", days=5, by=coordinator)
     page = text(sign_in(manager))
-    assert "Nästa steg · Hela enheten gör det Gå den riktade utbildningen ”Att se i tid” är bokad till" in page
+    assert "Nästa steg · Hela enheten gör det Gå den riktade utbildningen ”Att se i tid” är planerad till" in page
 
 
 @pytest.mark.parametrize(

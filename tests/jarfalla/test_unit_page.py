@@ -91,7 +91,7 @@ def test_unit_page_of_a_closed_round_withdraws_nothing(sign_in: SignIn, unit: Un
     ("steps", "days_ago", "button", "page"),
     [
         (0, 1, "Registrera webbkursen", "steg-1"),
-        (1, 1, "Boka utbildningen", "steg-2"),
+        (1, 1, "Planera utbildningen", "steg-2/boka"),
         (2, 1, "Skapa rutinen", "steg-3"),
         (3, 200, "Registrera uppföljningen", "steg-4"),
         (3, 400, "Registrera uppföljningen", "steg-4"),
@@ -156,7 +156,7 @@ def test_unit_page_shows_trainings(sign_in: SignIn, unit: Unit, manager: User, c
     scenes.training(unit, title="Bokad kurs", days=3, by=coordinator)
     scenes.training(unit, title="Hållen kurs", days=-3, by=coordinator, held=True)
     page = text(sign_in(coordinator), unit)
-    assert "Bokad Bokad kurs" in page
+    assert "Planerad Bokad kurs" in page
     assert "Genomförd Hållen kurs" in page
     assert "Registrera steg 2 Utbildningen har hållits." in page
 

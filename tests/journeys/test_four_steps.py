@@ -96,10 +96,11 @@ def take_the_web_course(manager: Person) -> None:
 def hold_a_training(coordinator: Person) -> None:
     """Step 2: booked, then held; the step follows with the same click."""
     coordinator.go(f"/enheter/{SLUG}/steg-2/")
+    coordinator.page.get_by_role("link", name="Planera en utbildning").click()
     coordinator.fill("Vad handlar utbildningen om?", "Tidiga tecken")
     coordinator.fill("Datum", coordinator.page.evaluate("new Date().toISOString().slice(0, 10)"))
-    coordinator.press("Boka utbildningen")
-    coordinator.reads("Utbildningen är bokad.")
+    coordinator.press("Planera utbildningen")
+    coordinator.reads("Utbildningen är planerad.")
     coordinator.press("Registrera som genomförd")
 
 

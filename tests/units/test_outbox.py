@@ -4,13 +4,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from jarfalla import clock
 from tests import factories
+from tests.conftest import SignIn
 from tests.real_servers import MailBox
 from tests.together import together
 from units import actions, tasks
-from units.mail import Letter
+from units.mail import Guest, Letter
 from units.models import Message, Programme, Refused, Step, Unit, User
 from units.models.message import MAX_ATTEMPTS, MAX_MINUTES, MessageState
 
@@ -184,3 +187,76 @@ def test_message_to_a_person_who_has_become_protected_is_cancelled(manager: User
     assert actions.deliver_message(message.pk) is False
     message.refresh_from_db()
     assert (message.state, mail_box.mails) == (MessageState.CANCELLED, [])
+
+
+def letter_to_guest(name: str = "Gun Gäst", email: str = "gun@solna.example") -> Letter:
+    to = Guest(name=name, email=email)
+    return Letter(key="guest:1", recipient=to, subject="Hej", text="Text\n", html="<p>Text</p>")
+
+
+@pytest.mark.django_db
+def test_letter_to_a_guest_reaches_the_typed_address(mail_box: MailBox) -> None:
+    message = actions.post_letter(letter_to_guest())
+    assert message is not None
+    assert (message.recipient, message.recipient_name, message.recipient_email) == (
+        None,
+        "Gun Gäst",
+        "gun@solna.example",
+    )
+    assert actions.deliver_message(message.pk) is True
+    [mail] = mail_box.mails
+    assert mail["To"] == "Gun Gäst <gun@solna.example>"
+
+
+@pytest.mark.django_db
+def test_guests_name_with_a_line_break_makes_no_header(mail_box: MailBox) -> None:
+    message = actions.post_letter(letter_to_guest(name="Gun\r\nBcc: alla@example.org\u2028X"))
+    assert message is not None
+    actions.deliver_message(message.pk)
+    [mail] = mail_box.mails
+    assert mail["Bcc"] is None
+    assert mail["To"].addresses[0].addr_spec == "gun@solna.example"
+    assert len(mail["To"].addresses) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "email",
+    [
+        "gun@solna.example\r\nBcc: alla@example.org",
+        "gun@solna.example, alla@example.org",
+        "Gun <gun@solna.example>",
+        "",
+    ],
+)
+def test_guests_address_that_is_not_one_address_is_no_letter(email: str) -> None:
+    with pytest.raises(ValidationError):
+        actions.post_letter(letter_to_guest(email=email))
+    assert not Message.objects.exists()
+
+
+@pytest.mark.django_db
+def test_outbox_shows_guests(sign_in: SignIn, coordinator: User) -> None:
+    message = actions.post_letter(letter_to_guest())
+    assert message is not None
+    client = sign_in(coordinator)
+    assert "Gun Gäst" in client.get(reverse("outbox")).content.decode()
+    assert "Gun Gäst (gun@solna.example)" in client.get(reverse("message", args=[message.pk])).content.decode()
+
+
+@pytest.mark.django_db
+def test_erase_guest_letters_leaves_neither_name_nor_words(manager: User, mail_box: MailBox) -> None:
+    sent, other = actions.post_letter(letter_to_guest()), post(manager, "test:1")
+    assert sent is not None
+    actions.deliver_message(sent.pk)
+    waiting = actions.post_letter(
+        Letter(key="guest:2", recipient=Guest("Gun Gäst", "gun@solna.example"), subject="Hej", text="Gun", html="Gun")
+    )
+    assert waiting is not None
+    assert actions.erase_guest_letters("guest:", address="1@raderad.invalid") == 2
+    for row, state in ((sent, MessageState.SENT), (waiting, MessageState.CANCELLED)):
+        row.refresh_from_db()
+        assert (row.to_name, row.to_email, row.text, row.html) == ("", "1@raderad.invalid", "", "")
+        assert row.state == state
+    other.refresh_from_db()
+    assert (other.recipient, other.text) == (manager, "Text å ä ö\n")

@@ -1,9 +1,11 @@
 """Every write to the rows of this app. Keyword-only `by`, one transaction, repeating returns the first result."""
 
 from units.actions.calendar import open_feed, replace_feed, revoke_feed
+from units.actions.import_work import is_at_work
 from units.actions.imports import (
     cancel_import,
     choose_rows,
+    chosen_rows,
     exclude_row,
     forget_old_imports,
     map_columns,
@@ -42,6 +44,7 @@ __all__ = [
     "change_programme",
     "choose_language",
     "choose_rows",
+    "chosen_rows",
     "close_round",
     "complete_step",
     "create_unit",
@@ -52,6 +55,7 @@ __all__ = [
     "exclude_row",
     "forget_old_imports",
     "import_units",
+    "is_at_work",
     "keep_import",
     "map_columns",
     "open_feed",

@@ -165,7 +165,7 @@ def chosen_rows(list_import: ListImport) -> QuerySet[ImportRow]:
 
 @transaction.atomic
 def cancel_import(list_import: ListImport) -> ListImport:
-    """Forget the list without saving anything; again is nothing. Raises Refused when it is saved or just being saved."""
+    """Forget the list without saving anything; again is nothing. Raises Refused when it is saved or being saved."""
     list_import = _lock(list_import)
     if list_import.cancelled_at:
         return list_import

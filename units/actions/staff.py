@@ -5,19 +5,15 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
 from units.imports.lists import ImportSpec, batches, register
-from units.imports.staff import (
-    FIELDS,
-    REASONS,
-    cells_of_staff,
-    columns_of_staff,
-    doubtful_staff,
-    judge_staff,
-)
+from units.imports.staff import judge_staff
+from units.imports.staff_columns import FIELDS, REASONS, cells_of_staff, columns_of_staff, doubtful_staff
 from units.models import ImportKind, ImportRow, ListImport, Membership, MembershipRole, Unit, User, UserRole, Verdict
 
 ROWS_AT_ONCE = 2_000
@@ -100,9 +96,8 @@ def _accounts(rows: list[Data]) -> dict[str, User]:
     """E-mail → the person's account, made where there is none, also when somebody else makes it at this moment."""
     names = {row["email"]: row["name"] for row in rows}
     users = _users(list(names))
-    new = [User(email=email, name=name) for email, name in names.items() if email not in users]
-    for user in new:
-        user.set_unusable_password()
+    no_password = make_password(None)
+    new = [User(email=email, name=name, password=no_password) for email, name in names.items() if email not in users]
     User.objects.bulk_create(new, ignore_conflicts=True)
     return users | _users([user.email for user in new])
 
@@ -136,6 +131,13 @@ STAFF = register(
         columns=columns_of_staff,
         cells=cells_of_staff,
         either=(("name",), ("first_name", "last_name")),
+        either_refusal=_("Välj kolumnen med hela namnet, eller både förnamn och efternamn."),
+        title=_("Importera personal"),
+        about=(
+            _("Hämta en personallista ur personalsystemet. Varje rad är en person i en enhet."),
+            _("Listan ska ha e-postadress, namn och enhet. Från- och slutdatum får finnas."),
+            _("Personnummer ska inte vara med."),
+        ),
         asks_if_complete=True,
         doubtful=doubtful_staff,
         reasons=REASONS,

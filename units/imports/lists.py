@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla.dates import SENTENCES, Order, UnreadableDate, column_order, read_date
@@ -62,6 +63,9 @@ class ImportSpec:
 
     kind: ImportKind
     address: str  # the word for it in addresses
+    title: "StrOrPromise"  # of the page where it is uploaded
+    # How such a list has to look, for the page where it is uploaded.
+    about: tuple["StrOrPromise", ...]
     fields: tuple[ListField, ...]
     judge: "Callable[[RowReader, Iterable[Row]], Iterator[ImportRow]]"
     save: "Callable[[ListImport, Iterable[ImportRow]], dict[str, int]]"
@@ -80,8 +84,8 @@ class ImportSpec:
 
     def sentence(self, row: ImportRow) -> str:
         """Why the row was refused, in the reader's language."""
-        reason = self.reasons.get(row.reason) or REASONS.get(row.reason, "")
-        return str(reason) % row.reason_values
+        values: dict[str, object] = row.reason_values
+        return str(self.reasons.get(row.reason) or REASONS.get(row.reason, "")) % values
 
 
 _specs: dict[str, ImportSpec] = {}
@@ -98,9 +102,19 @@ def spec_of(kind: str) -> ImportSpec:
     return _specs[kind]
 
 
+def spec_at(address: str) -> ImportSpec | None:
+    """The sort of list with this word in its address."""
+    return next((spec for spec in _specs.values() if spec.address == address), None)
+
+
 def all_specs() -> list[ImportSpec]:
     """Every sort of list that there is."""
     return list(_specs.values())
+
+
+def headings(text: str) -> tuple[str, ...]:
+    """The headings in "namn, enhet"."""
+    return tuple(text.split(", "))
 
 
 def heading_key(heading: str) -> str:
@@ -143,7 +157,7 @@ def hide_personal_numbers(cells: Sequence[str]) -> list[str]:
 # --- Rows ----------------------------------------------------------------------------------------------------
 
 # A reason is kept as its code here and the values in it, so that everybody reads it in their own language.
-REASONS: "dict[str, StrOrPromise]" = {
+REASONS: "dict[str, StrOrPromise | Promise]" = {
     "personal_number": REFUSAL,
     "too_many_cells": _("Raden har fler kolumner än rubrikraden. Se efter om det står ett skiljetecken för mycket."),
     "total": _("Ser ut som en summarad."),
@@ -203,10 +217,10 @@ class RowReader:
             raise RowRefused("too_many_cells")
 
     def refuse_total(self, email: str) -> None:
-        """Raise RowRefused when the field `email` is empty and the row looks like a sum of those above it."""
+        """Raise RowRefused when the field `email` holds no address and the row looks like a sum of those above it."""
         cells = [cell for cell in self.row.cells if cell]
         words = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
-        if not self.cell(email) and (any(_TOTAL.match(word) for word in words) or not words):
+        if "@" not in self.cell(email) and (any(_TOTAL.match(word) for word in words) or not words):
             raise RowRefused("total")
 
     def column(self, name: str) -> str:

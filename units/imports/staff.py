@@ -13,95 +13,28 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django.utils.formats import date_format
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
 from jarfalla.dates import FIRST_YEAR, LAST_YEAR
 from jarfalla.tables import Row
-from units.imports.lists import ListField, RowReader, RowRefused, batches, refused_row, short
+from units.imports.lists import RowReader, RowRefused, batches, refused_row, short
 from units.imports.units import name_key
-from units.models import ImportRow, ListImport, Membership, MembershipRole, Unit, User, UserRole, Verdict
+from units.models import ImportRow, Membership, MembershipRole, Unit, User, UserRole, Verdict
 from units.queries import swedish_order
 
 MAX_NAME = 100
+ABOUT_USER = ("name", "role", "is_active", "is_protected")
 # How many people one question to the database is about.
 PEOPLE_AT_ONCE = 5_000
 # Looking for a close name takes a while; in a list with more unknown units than this the column is the wrong one.
 MAX_CLOSE_NAMES = 200
 # Nobody who works now began earlier.
 EARLIEST_YEAR = 1900
+EMPTY: Mapping[str, object] = {}
 _YEAR = re.compile(r"\b\d{4}\b")
-
-FIELDS = (
-    ListField(
-        "email",
-        _("E-postadress"),
-        (
-            "e-post",
-            "epost",
-            "e-postadress",
-            "epostadress",
-            "mejl",
-            "mejladress",
-            "e-mail",
-            "email",
-            "mail",
-            "mailadress",
-        )
-        + ("e-post arbete", "e-post arbetet", "tjänste-e-post", "arbetsmejl", "user principal name"),
-        required=True,
-        help_text=_("Personerna känns igen på den."),
-    ),
-    ListField(
-        "name",
-        _("Namn"),
-        ("namn", "fullständigt namn", "hela namnet", "medarbetare", "anställd", "name", "full name", "visningsnamn"),
-        help_text=_("Hela namnet i en kolumn. Finns det i två kolumner väljer du förnamn och efternamn."),
-    ),
-    ListField("first_name", _("Förnamn"), ("förnamn", "tilltalsnamn", "first name", "given name", "givenname")),
-    ListField("last_name", _("Efternamn"), ("efternamn", "last name", "surname")),
-    ListField(
-        "unit",
-        _("Enhet"),
-        ("enhet", "enhetsnamn", "enhetens namn", "arbetsplats", "arbetsställe", "organisation", "organisationsenhet")
-        + ("unit", "skola", "förskola"),
-        required=True,
-        help_text=_("Enhetens namn, som det står i portalen."),
-    ),
-    ListField(
-        "starts",
-        _("Arbetar i enheten från och med"),
-        ("från och med", "fr.o.m.", "fr.o.m", "from", "från", "startdatum", "börjar", "anställd från", "from-datum")
-        + ("anställningsdatum", "start date", "anställd fr.o.m."),
-        is_date=True,
-    ),
-    ListField(
-        "ends",
-        _("Slutade den"),
-        ("till och med", "t.o.m.", "t.o.m", "tom", "till", "slutdatum", "slutar", "slutade", "anställd till")
-        + ("tom-datum", "end date", "anställd t.o.m."),
-        is_date=True,
-        help_text=_("Ett datum som inte har kommit än ändrar ingenting."),
-    ),
-)
-
-REASONS = {
-    "unit_missing": _("Enhetens namn saknas."),
-    "unit_unknown": _("Portalen har ingen enhet som heter ”%(text)s”."),
-    "unit_close": _("Portalen har ingen enhet som heter ”%(text)s”. Menas ”%(close)s”?"),
-    "start_in_future": _("Personen börjar först %(text)s. Ta med raden i en senare lista."),
-    "end_before_start": _("Slutdatumet ligger före startdatumet."),
-    "twice": _("Samma person och enhet står redan på rad %(line)s."),
-    "other_name": _("Samma e-postadress står på rad %(line)s med ett annat namn."),
-    "reader": _("Det kontot läser siffror och kan inte höra till en enhet."),
-    "ended": _("Anställningen har slutat och finns inte i portalen."),
-}
 
 
 class StaffRow(NamedTuple):
@@ -254,8 +187,8 @@ class StaffJudge:
         unseen = [email for email, person in self.people.items() if not person.is_known]
         for emails in batches(unseen, PEOPLE_AT_ONCE):
             known = User.objects.annotate(key=Lower("email")).filter(key__in=emails)
-            for user in known.values("key", "name", "role", "is_active", "is_protected").iterator():
-                self.note_known(user["key"], user)
+            for user in known.values_list("key", *ABOUT_USER).iterator():
+                self.note_known(*user)
         known_emails = [email for email, person in self.people.items() if person.rows and person.is_known]
         for emails in batches(known_emails, PEOPLE_AT_ONCE):
             present = Membership.objects.present(self.today).annotate(key=Lower("user__email"))
@@ -265,23 +198,19 @@ class StaffJudge:
     def look_up_present(self, scope: list[int]) -> None:
         """Add everybody who works in one of the units."""
         present = Membership.objects.present(self.today).filter(unit__in=scope)
-        about_user = {name: F(f"user__{name}") for name in ("name", "role", "is_active", "is_protected")}
-        rows = present.values("pk", "unit_id", "started_on", key=Lower("user__email"), membership_role=F("role"))
-        for row in (
-            rows.annotate(**{f"user_{name}": value for name, value in about_user.items()})
-            .order_by(swedish_order("unit__name"), swedish_order("user__name"), "pk")
-            .iterator()
-        ):
-            self.note_known(row["key"], {name: row[f"user_{name}"] for name in about_user})
-            self.people[row["key"]].present[row["unit_id"]] = Present(
-                row["pk"], row["unit_id"], row["started_on"], row["membership_role"] == MembershipRole.MANAGER
-            )
+        of_membership = ("pk", "unit_id", "started_on", "role")
+        in_order = present.order_by(swedish_order("unit__name"), swedish_order("user__name"), "pk")
+        rows = in_order.values_list(*of_membership, Lower("user__email"), *(f"user__{name}" for name in ABOUT_USER))
+        for pk, unit, started_on, role, email, *user in rows.iterator():
+            person = self.note_known(email, *user)
+            person.present[unit] = Present(pk, unit, started_on, role == MembershipRole.MANAGER)
 
-    def note_known(self, email: str, user: Mapping[str, Any]) -> None:
+    def note_known(self, email: str, name: str, role: str, is_active: bool, is_protected: bool) -> Person:
         """Add what the portal knows about the person with this address."""
         person = self.people.setdefault(email, Person())
-        person.is_known, person.name, person.is_active = True, user["name"], user["is_active"]
-        person.is_reader, person.is_protected = user["role"] == UserRole.READER, user["is_protected"]
+        person.is_known, person.name, person.is_active = True, name, is_active
+        person.is_reader, person.is_protected = role == UserRole.READER, is_protected
+        return person
 
     # --- The verdicts ------------------------------------------------------------------------------------
 
@@ -306,7 +235,7 @@ class StaffJudge:
                 yield self.joiner(email, person, row)
         yield from self.leavers(email, person, gone)
         if person.is_known and person.rows and name_key(person.name) != name_key(person.rows[0].name):
-            yield self.row(Verdict.RENAMED, email, person, person.rows[0], old_name=person.name)
+            yield self.row(Verdict.RENAMED, email, person, person.rows[0], {"old_name": person.name})
 
     def leavers(self, email: str, person: Person, gone: list[Present]) -> Iterator[ImportRow]:
         """Who has left, by an end date or because the list doesn't have them; and end dates of what is over."""
@@ -319,7 +248,9 @@ class StaffJudge:
             elif self.leaves_unsaid(person):
                 yield self.leaver(email, person, place, None, self.today)
         for row in ended.values():
-            yield self.row(Verdict.UNCHANGED, email, person, row, reason="ended")
+            unchanged = self.row(Verdict.UNCHANGED, email, person, row)
+            unchanged.reason = "ended"
+            yield unchanged
 
     def leaves_unsaid(self, person: Person) -> bool:
         """Whether somebody whom the list doesn't have in a unit has left it."""
@@ -327,15 +258,14 @@ class StaffJudge:
         return self.list_import.is_complete and not person.is_protected and not uncertain
 
     def row(
-        self, verdict: Verdict, email: str, person: Person, row: StaffRow, *, reason: str = "", **data: object
+        self, verdict: Verdict, email: str, person: Person, row: StaffRow, data: Mapping[str, object] = EMPTY
     ) -> ImportRow:
         """One verdict about one row of the list."""
         return ImportRow(
             list_import=self.list_import,
             line=row.line,
             verdict=verdict,
-            reason=reason,
-            data={"email": email, "name": row.name, "unit": self.unit_names[row.unit], "unit_id": row.unit} | data,
+            data={"email": email, "name": row.name, "unit": self.unit_names[row.unit], "unit_id": row.unit, **data},
             is_hidden=person.is_protected,
         )
 
@@ -343,8 +273,7 @@ class StaffJudge:
         """Somebody who begins in a unit, perhaps beside another."""
         also = bool(person.present) or person.works_elsewhere
         on = (row.starts or self.today).isoformat()
-        opens = person.is_known and not person.is_active
-        return self.row(Verdict.JOINER, email, person, row, on=on, also=also, opens_account=opens)
+        return self.row(Verdict.JOINER, email, person, row, {"on": on, "also": also, **self.opening(person)})
 
     def move(self, email: str, person: Person, row: StaffRow, place: Present) -> ImportRow:
         """Somebody who begins in one unit and ends in another, the same day.
@@ -353,19 +282,16 @@ class StaffJudge:
         """
         later = row.starts and row.starts > place.started_on
         on = (row.starts if later and row.starts else self.today).isoformat()
-        opens = person.is_known and not person.is_active
-        return self.row(
-            Verdict.MOVE,
-            email,
-            person,
-            row,
-            on=on,
-            opens_account=opens,
-            **self.ending(place),
-            **{"from": self.unit_names[place.unit], "from_id": place.unit},
-        )
+        old = {"from": self.unit_names[place.unit], "from_id": place.unit, **self.ending(place)}
+        return self.row(Verdict.MOVE, email, person, row, {"on": on, **old, **self.opening(person)})
 
-    def ending(self, place: Present) -> dict[str, object]:
+    @staticmethod
+    def opening(person: Person) -> dict[str, object]:
+        """What a row says about somebody who gets a closed account back."""
+        return {"opens_account": person.is_known and not person.is_active}
+
+    @staticmethod
+    def ending(place: Present) -> dict[str, object]:
         """What a row says about the place that somebody leaves."""
         return {"membership": place.membership, "is_manager": place.is_manager}
 
@@ -386,50 +312,6 @@ class StaffJudge:
             },
             is_hidden=person.is_protected,
         )
-
-
-# --- What the preview shows ------------------------------------------------------------------------------
-
-
-def columns_of_staff(verdict: Verdict) -> list[str]:
-    """The headings over the cells of `cells_of_staff`."""
-    name, email, unit = gettext("Namn"), gettext("E-postadress"), gettext("Enhet")
-    return {
-        Verdict.JOINER: [name, email, unit, gettext("Från och med"), gettext("Anmärkning")],
-        Verdict.MOVE: [name, email, gettext("Från"), gettext("Till"), gettext("Dag"), gettext("Anmärkning")],
-        Verdict.LEAVER: [name, email, unit, gettext("Slutar den"), gettext("Anmärkning")],
-        Verdict.RENAMED: [gettext("Namn i listan"), gettext("Namn i portalen"), email],
-    }.get(verdict, [name, email, unit])
-
-
-def cells_of_staff(row: ImportRow) -> list[str]:
-    """What the preview shows of one row; the first cell says whom it is about."""
-    data = row.data
-    if row.verdict == Verdict.RENAMED:
-        return [data["name"], data["old_name"], data["email"]]
-    if row.verdict == Verdict.UNCHANGED:
-        return [data["name"], data["email"], data["unit"]]
-    units = [data["from"], data["unit"]] if row.verdict == Verdict.MOVE else [data["unit"]]
-    day = date_format(dt.date.fromisoformat(data["on"]), "j F Y")
-    notes = {
-        "is_manager": gettext("chef"),
-        "also": gettext("arbetar även i en annan enhet"),
-        "opens_account": gettext("kontot öppnas igen"),
-    }
-    return [data["name"], data["email"], *units, day, ", ".join(notes[name] for name in notes if data.get(name))]
-
-
-def doubtful_staff(list_import: ListImport, counts: Mapping[str, int]) -> dict[Verdict, str]:
-    """Leavers who are more than a third of those present: the list may not have everybody after all."""
-    leavers = counts.get(Verdict.LEAVER, 0)
-    over = list_import.rows.filter(verdict=Verdict.UNCHANGED, reason="ended").count() if leavers else 0
-    present = leavers + counts.get(Verdict.MOVE, 0) + counts.get(Verdict.UNCHANGED, 0) - over
-    if leavers * 3 <= present:
-        return {}
-    sentence = gettext(
-        "%(leavers)s av de %(present)s som arbetar i enheterna skulle sluta. Har listan verkligen alla som arbetar där?"
-    )
-    return {Verdict.LEAVER: sentence % {"leavers": leavers, "present": present}}
 
 
 def judge_staff(reader: RowReader, rows: Iterable[Row]) -> Iterator[ImportRow]:
