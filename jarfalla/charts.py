@@ -1,7 +1,7 @@
 """Geometry of small charts that the server draws as SVG. Imports no app.
 
 Everything across is in percent of the drawing's width and everything down in pixels: the drawing fits any width and
-its text keeps its size (docs/decisions/0014). Each coordinate is text, because a template would write a number with
+its text keeps its size (docs/decisions/0019). Each coordinate is text, because a template would write a number with
 the reader's decimal comma. templates/_chart_lines.html and _chart_bars.html draw what this module reckons out.
 """
 

@@ -86,6 +86,22 @@ SLIPS = [
         of_unit=False,
     ),
     Slip(
+        "a pulse at a moment that there isn't",
+        "pulse_open",
+        lambda _: {"purpose": "evaluation"},
+        "purpose",
+        "Välj när ni svarar.",
+    ),
+    Slip(
+        "a statement with a personnummer",
+        "statements",
+        lambda _: {"text": "Jag känner 640823-3234.", "is_evaluation": "pulse"},
+        "text",
+        "personnummer",
+        "coordinator",
+        of_unit=False,
+    ),
+    Slip(
         "an import with a missing column",
         "unit_import",
         upload("namn;huvudman\nTallens förskola;Kommunal\n".encode()),

@@ -1,5 +1,6 @@
 """Whatever is typed into an address or a form, the portal answers with a page or a sentence, never with an error."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -35,6 +36,8 @@ NASTY = [
 ]
 NASTY_IN_ADDRESS = ["\x00", "😀'\"<script>%s{{ x }}\\", "-1", LONG_NUMBER]
 NASTY_KEYS = ["0", "2147483648", "9223372036854775808", LONG_NUMBER]
+# The address of a secret takes nothing but a UUID: this one is nobody's.
+NASTY_BY_TYPE: dict[type, Any] = {uuid.UUID: uuid.UUID(int=0)}
 NASTY_SLUGS = ["-", "ny", "finns-inte", "x" * 400]
 # What the pages read from their address.
 PARAMETERS = [
@@ -50,6 +53,7 @@ PARAMETERS = [
     "state",
     "next",
     "verksamhet",
+    "typ",
 ]
 # Posted by buttons and menus of the frame around the pages, or by a form that only some see.
 EXTRA_FORMS = {
@@ -83,7 +87,7 @@ def nasty_addresses(world_: World) -> Iterator[str]:
     for name, (arguments, *_answers) in EXPECTED.items():
         right = arguments(world_)
         for key, slug in zip(NASTY_KEYS, NASTY_SLUGS, strict=True) if right else []:
-            wrong = [slug if isinstance(argument, str) else key for argument in right]
+            wrong = [NASTY_BY_TYPE.get(type(argument), slug if isinstance(argument, str) else key) for argument in right]
             yield reverse(name, args=wrong)
             yield reverse(name, args=[*right[:-1], wrong[-1]])
 

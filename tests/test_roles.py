@@ -119,6 +119,18 @@ def of_import(world: World) -> list[Any]:
     return [world.unit_import.pk]
 
 
+def of_list_kind(_: World) -> list[Any]:
+    return ["personal"]
+
+
+def of_list_import(world: World) -> list[Any]:
+    return [world.list_import.pk]
+
+
+def of_import_row(world: World) -> list[Any]:
+    return [world.list_import.pk, world.list_import.rows.earliest("pk").pk]
+
+
 # What GET and POST answer to coordinator, manager, member, reader, outsider and anonymous, in that order.
 # 200: a page. ok: a page or a redirect within the portal. in: sent to sign in. 403, 404, 405: refused.
 PUBLIC = "200 200 200 200 200 200"
@@ -153,6 +165,13 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "unit_new": (nothing, COORDINATOR, COORDINATOR_POST),
     "unit_import": (nothing, COORDINATOR, COORDINATOR_POST),
     "unit_import_preview": (of_import, COORDINATOR, COORDINATOR_POST),
+    "imports": (nothing, COORDINATOR, NO_POST),
+    "import_new": (of_list_kind, COORDINATOR, COORDINATOR_POST),
+    "import_columns": (of_list_import, COORDINATOR, COORDINATOR_POST),
+    "list_import": (of_list_import, COORDINATOR, NO_POST),
+    "import_save": (of_list_import, NO_GET, COORDINATOR_POST),
+    "import_exclude": (of_import_row, NO_GET, COORDINATOR_POST),
+    "import_cancel": (of_list_import, NO_GET, COORDINATOR_POST),
     "unit_edit": (of_unit, COORDINATED, COORDINATED_POST),
     "unit_participation": (of_unit, COORDINATED, COORDINATED_POST),
     "unit_staff": (of_unit, MANAGED, MANAGED_POST),

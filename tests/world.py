@@ -9,12 +9,24 @@ from courses.models import Completion, GroupSession, Material, Purpose, SignUp, 
 from followups import actions as followups
 from followups.models import Decision, Promise, SupportAction
 from jarfalla import clock
+from jarfalla.tables import open_table
 from routines import actions as routines
 from routines.models import Contact, Routine, Template
 from tests import factories
 from units import actions
 from units.mail import Letter
-from units.models import CalendarFeed, Membership, Message, Round, Step, Unit, UnitImport, User
+from units.models import (
+    CalendarFeed,
+    ImportKind,
+    ListImport,
+    Membership,
+    Message,
+    Round,
+    Step,
+    Unit,
+    UnitImport,
+    User,
+)
 
 NEW_UNIT = {"name": "Ny förskola", "kind": "preschool", "ownership": "municipal"}
 DRAFT_TITLE = "Hemligt utkast som ingen annan ska se"
@@ -40,6 +52,7 @@ class World:
     support_action: SupportAction
     message: Message
     unit_import: UnitImport
+    list_import: ListImport
     pulse: Survey
     evaluation: Survey
     statement: Statement
@@ -51,20 +64,13 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
     """Take `unit` to its follow-up, seven months after step 3, with a routine in each state."""
     long_ago = clock.today() - dt.timedelta(days=215)
     round_ = factories.open_round(unit)
-    courses.seed_materials()
-    courses.seed_statements()
+    seed()
     answered(courses.open_pulse(round_, purpose=Purpose.BEFORE, by=manager), value=2)
-    routines.seed_contacts()
-    routines.seed_templates()
     session = courses.record_group_session(unit, held_on=long_ago, members=[manager], headcount=None, by=manager)
     [completion] = courses.record_completions(unit, users=[member], on=long_ago, by=manager)
     courses.complete_web_course(round_, on=long_ago, by=manager)
-    training = courses.book_training(
-        round_, title="Tidiga tecken", starts_at=clock.now() + dt.timedelta(days=3), by=coordinator
-    )
-    held = courses.book_training(
-        round_, title="Samtalet", starts_at=clock.now() - dt.timedelta(days=215), by=coordinator
-    )
+    training = booked(round_, "Tidiga tecken", 3, by=coordinator)
+    held = booked(round_, "Samtalet", -215, by=coordinator)
     courses.hold_training(held, on=long_ago, by=coordinator)
     answered(courses.open_pulse(round_, purpose=Purpose.AFTER, by=manager), value=4)
     evaluation = answered(courses.open_evaluation(held, by=coordinator), value=5, comment="Tack för en bra dag")
@@ -92,7 +98,21 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
         support_action=support_promised(round_, by=coordinator),
         message=letter_to(manager, unit),
         unit_import=UnitImport.objects.create(file_name="lista.csv", rows=[NEW_UNIT], uploaded_by=coordinator),
+        list_import=staff_list(unit, by=coordinator),
     )
+
+
+def seed() -> None:
+    """What every municipality starts with."""
+    courses.seed_materials()
+    courses.seed_statements()
+    routines.seed_contacts()
+    routines.seed_templates()
+
+
+def booked(round_: Round, title: str, days: int, *, by: User) -> Training:
+    """A training so many days from now, or ago."""
+    return courses.book_training(round_, title=title, starts_at=clock.now() + dt.timedelta(days=days), by=by)
 
 
 def answered(survey: Survey, *, value: int, comment: str = "") -> Survey:
@@ -128,6 +148,16 @@ def support_promised(round_: Round, *, by: User) -> SupportAction:
         by=by,
     )
     return follow_up.support_actions.get()
+
+
+def staff_list(unit: Unit, *, by: User) -> ListImport:
+    """A staff list that has been read and waits for a decision: somebody new, somebody left out, and a bad row."""
+    content = f"E-post;Namn;Enhet\nny@example.org;Ny Person;{unit.name}\nfel;Fel Person;{unit.name}\n".encode()
+    table = open_table("personal.csv", content)
+    kept = actions.upload_list(ImportKind.STAFF, table, file_name="personal.csv", content=content, by=by)
+    actions.map_columns(kept, mapping={"email": 0, "name": 1, "unit": 2}, is_complete=True)
+    actions.read_import(kept.pk)
+    return ListImport.objects.get(pk=kept.pk)
 
 
 def letter_to(user: User, unit: Unit) -> Message:

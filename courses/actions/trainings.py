@@ -79,9 +79,7 @@ def book_training(
     round_: Round, *, title: str, starts_at: dt.datetime, place: str = "", leader: str = "", by: User
 ) -> Training:
     """Plan one occasion for one round, in short; see plan_trainings for the refusals."""
-    [training] = plan_trainings(
-        [round_], times=[(starts_at, None)], title=title, place=place, leader=leader, by=by
-    )
+    [training] = plan_trainings([round_], times=[(starts_at, None)], title=title, place=place, leader=leader, by=by)
     return training
 
 

@@ -94,7 +94,7 @@ class StatementForm(PortalForm):
     )
 
 
-class MoveForm(forms.Form):
+class MoveForm(PortalForm):
     """Which statement changes places with the one before or after it; the buttons of the page carry it."""
 
     move = forms.ModelChoiceField(Statement.objects.filter(retired_at__isnull=True))

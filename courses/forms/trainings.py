@@ -235,9 +235,7 @@ class HeldForm(PortalForm):
                 label=label, initial=row.headcount, help_text=_("Utan namn. Lämna tomt om du inte vet.")
             )
         if training.takes_sign_ups:
-            self.fields["headcount"] = HeadcountField(
-                label=_("Hur många kom från andra?"), initial=training.headcount
-            )
+            self.fields["headcount"] = HeadcountField(label=_("Hur många kom från andra?"), initial=training.headcount)
 
     def clean(self) -> dict[str, Any]:
         """No more participants than work in each unit."""

@@ -40,10 +40,7 @@ def sign_up_waiting(sign_up: SignUp, *, number: int) -> Letter:
         sign_up,
         "signed_up",
         subject=lambda: _("Du står på väntelistan: %(title)s") % {"title": sign_up.training.title},
-        news=lambda: (
-            _("Utbildningen är full. Du har nummer %(number)s på väntelistan och får ett mejl om du får plats.")
-            % {"number": number}
-        ),
+        news=lambda: _you_wait(sign_up.seats, number),
         asks=lambda: _("Vill du inte vänta längre? Avanmäl dig."),
     )
 
@@ -129,6 +126,15 @@ def key_prefix(sign_up: SignUp) -> str:
 def _you_have_places(seats: int) -> str:
     said = ngettext("Du har en plats på utbildningen.", "Du har %(n)s platser på utbildningen.", seats)
     return said % {"n": seats}
+
+
+def _you_wait(seats: int, number: int) -> str:
+    said = ngettext(
+        "Utbildningen är full. Du har nummer %(number)s på väntelistan och får ett mejl om du får plats.",
+        "Det finns inte %(n)s lediga platser. Du har nummer %(number)s på väntelistan. Får ni plats kommer ett mejl.",
+        seats,
+    )
+    return said % {"n": seats, "number": number}
 
 
 def _is_invited(sign_up: SignUp) -> bool:

@@ -17,7 +17,6 @@ from courses.models.training import Training
 from jarfalla import clock
 from units.models import Round, User
 
-
 # Without 0, o, 1, i and l, which look like each other.
 CODE_CHARACTERS, CODE_LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 14
 

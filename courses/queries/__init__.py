@@ -22,6 +22,7 @@ from courses.queries.refills import RefillNeed, refills_needed
 from courses.queries.sign_ups import (
     Places,
     account_at,
+    guests,
     open_trainings,
     place_in_line,
     places,
@@ -77,12 +78,12 @@ from courses.queries.trend import trend_days
 
 __all__ = [
     "FEWEST_ANSWERS",
-    "MaterialGroup",
     "USUAL_PARTS",
     "Comparison",
     "Coverage",
     "Group",
     "Lacking",
+    "MaterialGroup",
     "Places",
     "PulseRound",
     "Readiness",
@@ -101,6 +102,7 @@ __all__ = [
     "find_materials",
     "grouped_by_audience",
     "groups",
+    "guests",
     "held_in_full_on",
     "in_order_of_need",
     "invited_now",

@@ -7,7 +7,7 @@ corrects every day that it concerns, and a withdrawn row counts for no day.
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -114,23 +114,26 @@ def coverages(
     Whoever has the `programme` at hand gives it and saves one of them.
     """
     day = on or clock.today()
-    return {pk: reached for (pk, _day), reached in reckon(list(units), [day], programme).items()}
+    return {pk: reached for (pk, _day), reached in reckon([(unit.pk, day) for unit in units], programme).items()}
 
 
 def coverage_trend(unit: Unit, days: Sequence[dt.date]) -> list[Coverage]:
     """The coverage of one unit on each of `days`, in their order; two queries for any number of days."""
-    found = reckon([unit], days)
+    found = reckon([(unit.pk, day) for day in days])
     return [found[unit.pk, day] for day in days]
 
 
 def reckon(
-    units: Collection[Unit], days: Collection[dt.date], programme: Programme | None = None
+    asked: Collection[tuple[int, dt.date]], programme: Programme | None = None
 ) -> dict[tuple[int, dt.date], Coverage]:
-    """The coverage of each unit on each day, by primary key and day. The one place where it is reckoned."""
+    """The coverage of a unit, by primary key, on a day, for each pair that is asked for. The one place that reckons."""
+    if not asked:
+        return {}
     months = (programme or Programme.current()).course_validity_months
-    asked = {"units": [unit.pk for unit in units], "days": list(days), "months": months}
+    units, days = zip(*asked, strict=True)
+    pairs: dict[str, Any] = {"units": list(units), "days": list(days), "months": months}
     with connection.cursor() as cursor:
-        cursor.execute(_EVERY_UNIT_AND_DAY, asked)
+        cursor.execute(_UNITS_ON_DAYS, pairs)
         return {
             (unit, day): Coverage(
                 size=people if declared is None else declared,
@@ -146,24 +149,23 @@ def reckon(
 # Written as SQL, because the ORM has no join with a list of days: with a query for each day instead, a trend of three
 # years took a third of a second to compile. What "present" and "valid" mean stands here as in Membership.present and
 # `valid_on`; tests/courses/test_coverage_properties.py holds all of it to a model in plain Python.
-_EVERY_UNIT_AND_DAY = """
-    SELECT asked.unit, calendar.day, staff.people, staff.registered, sessions.reported,
+_UNITS_ON_DAYS = """
+    SELECT asked.unit, asked.day, staff.people, staff.registered, sessions.reported,
            declared.headcount, declared.declared_on
-    FROM unnest(%(units)s::bigint[]) AS asked(unit)
-    CROSS JOIN unnest(%(days)s::date[]) AS calendar(day)
+    FROM unnest(%(units)s::bigint[], %(days)s::date[]) AS asked(unit, day)
     CROSS JOIN LATERAL (
         -- A person once, however many memberships and completions.
         SELECT count(DISTINCT membership.user_id) AS people,
                count(DISTINCT membership.user_id) FILTER (WHERE EXISTS (
                    SELECT FROM courses_completion AS taken
                    WHERE taken.user_id = membership.user_id AND taken.withdrawn_at IS NULL
-                   AND taken.completed_on <= calendar.day
+                   AND taken.completed_on <= asked.day
                    AND (%(months)s::int IS NULL
-                        OR calendar.day < taken.completed_on + make_interval(months => %(months)s::int))
+                        OR asked.day < taken.completed_on + make_interval(months => %(months)s::int))
                )) AS registered
         FROM units_membership AS membership
-        WHERE membership.unit_id = asked.unit AND membership.started_on <= calendar.day
-        AND (membership.ended_on IS NULL OR membership.ended_on > calendar.day)
+        WHERE membership.unit_id = asked.unit AND membership.started_on <= asked.day
+        AND (membership.ended_on IS NULL OR membership.ended_on > asked.day)
     ) AS staff
     CROSS JOIN LATERAL (
         -- Whoever was given a name later is one less without a name, on every day on which the session counts.
@@ -173,14 +175,14 @@ _EVERY_UNIT_AND_DAY = """
                ))), 0)::bigint AS reported
         FROM courses_groupsession AS session
         WHERE session.unit_id = asked.unit AND session.withdrawn_at IS NULL AND session.headcount IS NOT NULL
-        AND session.held_on <= calendar.day
+        AND session.held_on <= asked.day
         AND (%(months)s::int IS NULL
-             OR calendar.day < session.held_on + make_interval(months => %(months)s::int))
+             OR asked.day < session.held_on + make_interval(months => %(months)s::int))
     ) AS sessions
     LEFT JOIN LATERAL (
         -- The declaration that holds; an empty one lets the staff list count again.
         SELECT declaration.headcount, declaration.declared_on FROM units_declaredheadcount AS declaration
-        WHERE declaration.unit_id = asked.unit AND declaration.declared_on <= calendar.day
+        WHERE declaration.unit_id = asked.unit AND declaration.declared_on <= asked.day
         ORDER BY declaration.declared_on DESC, declaration.id DESC
         LIMIT 1
     ) AS declared ON TRUE
@@ -190,4 +192,6 @@ _EVERY_UNIT_AND_DAY = """
 def valid_on(rows: "QuerySet[M]", day: dt.date, months: int | None, *, column: str = "completed_on") -> "QuerySet[M]":
     """Those of `rows` that count on the day: from the date in `column` on, for `months` calendar months or for ever."""
     begun = rows.filter(**{f"{column}__lte": day})
-    return begun if months is None else begun.alias(valid_until=add_months(column, months)).filter(valid_until__gt=day)
+    if months is None:
+        return begun
+    return cast("QuerySet[M]", begun.alias(valid_until=add_months(column, months)).filter(valid_until__gt=day))

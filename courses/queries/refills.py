@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Cast
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 
 from courses.models import Completion, GroupSession
-from courses.queries.coverage import Coverage, coverages, reckon, valid_on
+from courses.queries.coverage import Coverage, reckon, valid_on
 from jarfalla import clock
 from units.models import (
     DeclaredHeadcount,
@@ -56,33 +56,66 @@ def refills_needed(
     such a unit needs a refill once somebody has come who lacks the course, or once it had reached the threshold on
     some day after step 1 and is below it again.
 
-    At most six queries for any number of units, and two when all are above the threshold.
+    Three queries for any number of units, two when all are above the threshold, and one for the programme.
     """
     day, programme = on or clock.today(), programme or Programme.current()
     threshold = programme.coverage_threshold_percent
     past_step_1 = _standing_step_1(units, programme, day)
-    reached = coverages([row.round.unit for row in past_step_1.values()], day, programme=programme)
-    low = {pk: row for pk, row in past_step_1.items() if reached[pk].size and not reached[pk].meets(threshold)}
-    if not low:
-        return {}
-    newcomers = _newcomers(low.values(), day, programme)
-    let_past = {pk: row for pk, row in low.items() if row.override_reason and not newcomers.get(pk)}
-    untouched = let_past.keys() - _have_reached(let_past, day, programme)
+    changes = {pk: _days_of_change(row) for pk, row in past_step_1.items()}
+    reached = reckon([(pk, then) for pk, days in changes.items() for then in {day, *days}], programme)
+    low = {
+        pk: row for pk, row in past_step_1.items() if reached[pk, day].size and not reached[pk, day].meets(threshold)
+    }
+    newcomers = _newcomers(low.values(), day, programme) if low else {}
+
+    def has_fallen(pk: int) -> bool:
+        let_past = past_step_1[pk].override_reason and not newcomers.get(pk)
+        return not let_past or any(reached[pk, then].meets(threshold) for then in changes[pk])
+
     return {
-        pk: RefillNeed(row.round.unit, row, reached[pk], threshold, newcomers.get(pk, 0))
+        pk: RefillNeed(row.round.unit, row, reached[pk, day], threshold, newcomers.get(pk, 0))
         for pk, row in low.items()
-        if pk not in untouched
+        if has_fallen(pk)
     }
 
 
 def _standing_step_1(units: Iterable[Unit], programme: Programme, day: dt.date) -> dict[int, StepCompletion]:
-    """The standing step 1 of the latest round of each of `units` that takes part."""
+    """The standing step 1 of the latest round of each of `units` that takes part, by the unit's primary key.
+
+    Each that was completed below the threshold comes with the days since, up to `day`, on which the unit's coverage
+    may have risen.
+    """
     chosen = units if isinstance(units, QuerySet) else Unit.objects.filter(pk__in=[unit.pk for unit in units])
     taking_part = units_with_progress(chosen.order_by(), programme, day).filter(
         participation=ParticipationState.TAKING_PART
     )
-    rows = StepCompletion.objects.standing().filter(step=Step.WEB_COURSE, round__in=taking_part.values("round_pk"))
-    return {row.round.unit_id: row for row in rows.select_related("round__unit").order_by("round__unit")}
+    rows = StepCompletion.objects.standing().filter(
+        step=Step.WEB_COURSE, completed_on__lte=day, round__in=taking_part.values("round_pk")
+    )
+    members = Membership.objects.all()
+    taken = members.filter(user__course_completions__withdrawn_at__isnull=True)
+    changes = {
+        "joined": _days_since(members, "started_on", day),
+        "left": _days_since(members, "ended_on", day),
+        "taken": _days_since(taken, "user__course_completions__completed_on", day),
+        "met": _days_since(GroupSession.objects.standing(), "held_on", day),
+        "declared": _days_since(DeclaredHeadcount.objects.all(), "declared_on", day),
+    }
+    let_past = ~Q(override_reason="")
+    dated = rows.annotate(**{f"{name}_on_": Case(When(let_past, then=days)) for name, days in changes.items()})
+    return {row.round.unit_id: row for row in dated.select_related("round__unit").order_by("round__unit")}
+
+
+def _days_since(rows: "QuerySet[Any, Any]", column: str, day: dt.date) -> ArraySubquery:
+    """The days in `column` of the unit's rows, after its step 1 and up to `day`."""
+    within = {f"{column}__gt": OuterRef("completed_on"), f"{column}__lte": day}
+    return ArraySubquery(rows.filter(unit=OuterRef("round__unit"), **within).order_by().values(column).distinct())
+
+
+def _days_of_change(row: StepCompletion) -> set[dt.date]:
+    """What `_standing_step_1` found; nothing for a step that was completed at the threshold."""
+    names = ("joined", "left", "taken", "met", "declared")
+    return {then for name in names for then in getattr(row, f"{name}_on_") or ()}
 
 
 def _newcomers(rows: Collection[StepCompletion], day: dt.date, programme: Programme) -> dict[int, int]:
@@ -99,38 +132,3 @@ def _newcomers(rows: Collection[StepCompletion], day: dt.date, programme: Progra
         .exclude(Exists(there))
     )
     return dict(new.order_by().values_list("unit").annotate(Count("user", distinct=True)))
-
-
-def _have_reached(step_1: dict[int, StepCompletion], day: dt.date, programme: Programme) -> set[int]:
-    """Which of the units stood at the threshold on some day after their step 1."""
-    days = _days_of_change(step_1, day)
-    units = [step_1[pk].round.unit for pk in days]
-    found = reckon(units, {change for changes in days.values() for change in changes}, programme)
-    threshold = programme.coverage_threshold_percent
-    return {pk for pk, changes in days.items() if any(found[pk, change].meets(threshold) for change in changes)}
-
-
-def _days_of_change(step_1: dict[int, StepCompletion], day: dt.date) -> dict[int, set[dt.date]]:
-    """The days after each unit's step 1 on which its coverage may have risen; one query."""
-    if not step_1:
-        return {}
-    members = Membership.objects.filter(unit__in=step_1)
-    taken = members.filter(user__course_completions__withdrawn_at__isnull=True)
-    changes = (
-        _unit_and_day(members, "started_on"),
-        _unit_and_day(members, "ended_on"),
-        _unit_and_day(taken, "user__course_completions__completed_on"),
-        _unit_and_day(GroupSession.objects.standing().filter(unit__in=step_1), "held_on"),
-        _unit_and_day(DeclaredHeadcount.objects.filter(unit__in=step_1), "declared_on"),
-    )
-    found: dict[int, set[dt.date]] = {}
-    for unit, change in changes[0].union(*changes[1:]):
-        if change and step_1[unit].completed_on < change <= day:
-            found.setdefault(unit, set()).add(change)
-    return found
-
-
-def _unit_and_day(rows: "QuerySet[Any, Any]", column: str) -> "QuerySet[Any, Any]":
-    """The two columns of one sort of change."""
-    asked: QuerySet[Any, Any] = rows.order_by().annotate(day_=Cast(F(column), DateField())).values_list("unit", "day_")
-    return asked

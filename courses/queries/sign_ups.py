@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from courses.models import SignUp, SignUpAudience, Training, TrainingState, training_conditions
 from units.models import User
+from units.queries import swedish_order
 
 _STANDING = Q(sign_ups__withdrawn_at__isnull=True)
 _PLACED = _STANDING & Q(sign_ups__placed_at__isnull=False)
@@ -81,6 +82,12 @@ def signed_up(training: Training, audience: SignUpAudience = SignUpAudience.ALL)
         SignUpAudience.ALL: standing,
     }[audience]
     return chosen.select_related("user").order_by("signed_up_at", "pk")
+
+
+def guests(training: Training) -> QuerySet[SignUp]:
+    """Those without an account who have a place, as they stand on a list of names."""
+    placed = training.sign_ups.placed().filter(user__isnull=True, erased_at__isnull=True)
+    return placed.order_by(swedish_order("name"), "pk")
 
 
 def account_at(email: str) -> User | None:

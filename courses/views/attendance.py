@@ -65,7 +65,8 @@ def attendance_list(request: PortalRequest, pk: int) -> HttpResponse:
     training = permissions.get_attended_training(request.user, pk)
     managed = Unit.objects.managed_by(request.user)
     groups = queries.groups(training, managed, others=request.user.is_coordinator)
-    context = {"training": training, "groups": groups, "empty_rows": range(EMPTY_ROWS)}
+    guests = queries.guests(training) if request.user.is_coordinator else []
+    context = {"training": training, "groups": groups, "guests": guests, "empty_rows": range(EMPTY_ROWS)}
     return render(request, "courses/attendance_list.html", context)
 
 

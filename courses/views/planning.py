@@ -55,9 +55,7 @@ def training_edit(request: PortalRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         [(starts_at, ends_at)] = form.times()
         try:
-            row = actions.change_training(
-                row, starts_at=starts_at, ends_at=ends_at, by=request.user, **form.details()
-            )
+            row = actions.change_training(row, starts_at=starts_at, ends_at=ends_at, by=request.user, **form.details())
         except Refused as refused:
             form.add_error(None, str(refused))
         else:

@@ -6,46 +6,100 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
 
-from courses.models import Training
+from courses.models import Invitation, Material, Theme, Training, TrainingSeries
 from followups.models import Decision, FollowUp, SupportAction
 from jarfalla import clock
 from jarfalla.demo.scenarios import Scenario
 from routines import actions as routines
 from routines.models import RoutineVersion, Template
-from units.models import Message, Round, Step, Unit, User
+from units.models import Kind, Message, Round, Step, Unit, User
 from units.models.message import MAX_ATTEMPTS
 
 EXAMPLE = "Det här är ett exempel på ett meddelande i utkorgen."
 ROUTINES = Step.ROUTINES - 1  # its place in Scenario.steps
 RESPONSIBLE = "Chefen ansvarar. Är chefen borta tar den biträdande chefen över."
+PAUSE = dt.timedelta(days=14)  # between the two lectures of a series
 TRAINING_TITLE = "Att upptäcka tidigt: tecken, samtal och nästa steg"
 
 
 def write_trainings(round_: Round, scenario: Scenario, by: User) -> None:
-    """The training that the scenario speaks of: planned, past without an answer, held or cancelled."""
+    """The training that the scenario speaks of: planned, past without an answer, held or cancelled.
+
+    Preschools get two lectures, a series; of the others, two with something planned go to the same occasion.
+    """
     if not scenario.training:
         return
     now = clock.now()
     days = scenario.steps[1] if len(scenario.steps) > 1 else {"planned": -4, "unanswered": 3}.get(scenario.training, 12)
     starts_at = (now - dt.timedelta(days=days)).replace(hour=13, minute=0, second=0, microsecond=0)
+    if scenario.training == "planned" and _joins_another(round_):
+        return
+    if round_.unit.kind != Kind.PRESCHOOL:
+        _write_training(round_, starts_at, scenario.training, by=by)
+        return
+    series = TrainingSeries.objects.create(title=TRAINING_TITLE, created_by=by)
+    first_is = scenario.training if scenario.training == "cancelled" else "held"
+    _write_training(round_, starts_at - PAUSE, first_is, by=by, series=series, part=1)
+    _write_training(round_, starts_at, scenario.training, by=by, series=series, part=2)
+
+
+def _joins_another(round_: Round) -> bool:
+    """Whether there is an occasion ahead, of one unit and not a series, that this unit could and does come to."""
+    ahead = Training.objects.filter(starts_at__gt=clock.now(), cancelled_at=None, series=None, takes_sign_ups=False)
+    alone = ahead.annotate(units=Count("rounds")).filter(units=1).first()
+    if round_.unit.kind == Kind.PRESCHOOL or alone is None:
+        return False
+    alone.training_rounds.create(round=round_)
+    _invite(alone, round_.unit)
+    return True
+
+
+def _write_training(
+    round_: Round,
+    starts_at: dt.datetime,
+    state: str,
+    *,
+    by: User,
+    series: TrainingSeries | None = None,
+    part: int | None = None,
+) -> None:
+    """One occasion in one state."""
+    now = clock.now()
     training = Training(
+        series=series,
+        part=part,
         title=TRAINING_TITLE,
+        themes=[Theme.EARLY_SIGNS, Theme.TALKING_TO_CHILDREN, Theme.REPORTING],
+        need="Personalen vill känna sig säkrare på vad de ska göra när något inte känns rätt.",
+        aim="Alla vet vilka tecken de ska se efter, hur de frågar och vem de vänder sig till.",
         starts_at=starts_at,
+        ends_at=starts_at + dt.timedelta(hours=2),
         place="Personalrummet",
         leader="Programmets samordnare",
         booked_by=by,
-        booked_at=now - dt.timedelta(days=max(days, 0) + 15),
+        booked_at=min(now, starts_at) - dt.timedelta(days=15),
     )
-    if scenario.training == "held":
-        training.held_on = starts_at.date()
+    if state == "held":
+        training.held_on = timezone.localdate(starts_at)
         training.held_by, training.held_recorded_at = by, now
-    if scenario.training == "cancelled":
+    if state == "cancelled":
         training.cancelled_at, training.cancelled_by = now, by
-        training.cancelled_reason = "Föreläsaren blev sjuk. Vi bokar en ny tid."
+        training.cancelled_reason = "Föreläsaren blev sjuk. Vi planerar en ny tid."
     training.told_sequence = training.sequence  # nobody is written to about what the demonstration invents
     training.save()
-    training.training_rounds.create(round=round_, headcount=7 if scenario.training == "held" else None)
+    training.materials.set(Material.objects.all()[:2])
+    training.training_rounds.create(round=round_, headcount=7 if state == "held" else None)
+    _invite(training, round_.unit)
+
+
+def _invite(training: Training, unit: Unit) -> None:
+    """The unit's managers have heard of the training."""
+    if training.starts_at > clock.now() and not training.cancelled_at:
+        managers = unit.managers().filter(is_protected=False)
+        training.invitations.bulk_create(Invitation(training=training, user=manager) for manager in managers)
 
 
 def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User, publish_now: bool) -> None:

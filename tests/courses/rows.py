@@ -2,6 +2,9 @@
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
+
+from django.utils import timezone
 
 from courses import actions
 from courses.models import GroupSession, Training
@@ -53,3 +56,27 @@ def training(round_: Round, *, by: User, days: int = 14, title: str = "Heder i f
     return actions.book_training(
         round_, title=title, starts_at=clock.now() + days * DAY, place="Aspnässalen", leader="Eva Ledare", by=by
     )
+
+
+def hold(training: Training, *, by: User) -> Training:
+    """The training was held on its day."""
+    return actions.hold_training(training, on=timezone.localdate(training.starts_at), by=by)
+
+
+def counted(training: Training) -> list[int | None]:
+    """How many of each unit came without a name."""
+    return list(training.training_rounds.order_by("pk").values_list("headcount", flat=True))
+
+
+def booking(unit: Unit, **data: Any) -> dict[str, Any]:
+    """What the planning form sends."""
+    return {
+        "rounds": [factories.open_round(unit).pk],
+        "title": "Heder i förskolan",
+        "day": str(clock.today() + 14 * DAY),
+        "time": "13:15",
+        "until": "15:00",
+        "place": "Aspnässalen",
+        "leader": "Eva Ledare",
+        **data,
+    }

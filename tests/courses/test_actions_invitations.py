@@ -1,29 +1,19 @@
-"""Who is written to about a training, what their calendars get, and that nobody hears twice or never."""
+"""Who is written to about a training, and what their calendars get."""
 
 import datetime as dt
-import signal
-import subprocess
-import sys
-from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from courses import actions, queries
-from courses.actions import invitations
 from courses.models import Invitation, Theme, Training
 from jarfalla import clock
 from tests import factories
-from tests.calendars import Agenda, read, read_event
+from tests.calendars import read, read_event
 from tests.conftest import SignIn
 from tests.courses import rows
+from tests.courses.invited import agenda, change, deliver, letters, tell, tell_and_deliver
 from tests.courses.rows import DAY
-from tests.real_servers import database_url, wait_for
-from tests.together import together
 from units.actions import end_membership
 from units.models import Membership, MembershipRole, Message, Round, Unit, User
 from units.models.message import MessageState
@@ -41,43 +31,6 @@ def round_(unit: Unit, manager: User) -> Round:
 def training(round_: Round, coordinator: User) -> Training:
     """A training two weeks from now that nobody has been written to about."""
     return rows.training(round_, by=coordinator)
-
-
-def tell(training: Training) -> None:
-    """What the worker does."""
-    actions.send_invitations(training.pk)
-
-
-def deliver() -> None:
-    """Everything in the outbox leaves."""
-    Message.objects.in_state(MessageState.PLANNED).update(sent_at=clock.now())
-
-
-def tell_and_deliver(training: Training) -> None:
-    tell(training)
-    deliver()
-
-
-def change(training: Training, *, by: User, **values: Any) -> Training:
-    """The training, with what the form would send for it and these values instead."""
-    training.refresh_from_db()
-    kept = ("title", "themes", "need", "aim", "place", "meeting_url", "leader", "invites_staff")
-    plan = {name: getattr(training, name) for name in (*kept, "starts_at", "ends_at")}
-    plan["rounds"] = list(training.rounds.all())
-    return actions.change_training(training, by=by, **{**plan, **values})
-
-
-def letters(to: User) -> list[Message]:
-    """What stands in the outbox for the person and has not been stopped, the first first."""
-    return list(Message.objects.filter(recipient=to, cancelled_at__isnull=True).order_by("pk"))
-
-
-def agenda(person: User) -> Agenda:
-    """The person's calendar when everything that left has arrived."""
-    found = Agenda()
-    for message in Message.objects.filter(recipient=person, sent_at__isnull=False).order_by("pk"):
-        found.receive(message.calendar)
-    return found
 
 
 # --- Who ----------------------------------------------------------------------------------------------------------
@@ -331,125 +284,6 @@ def test_person_who_becomes_protected_gets_no_letter(training: Training, manager
     assert len(letters(manager)) == 1
     assert not Invitation.objects.filter(cancelled_at__isnull=True).exists()
     assert list(queries.trainings_to_tell_of(clock.now())) == []
-
-
-# --- Many, and at once -------------------------------------------------------------------------------------------
-
-
-def crowd(unit: Unit, count: int) -> None:
-    """So many more people on the unit's staff list, quickly."""
-    people = User.objects.bulk_create(
-        User(email=f"{unit.pk}-{number}@example.org", name=f"Person {number}", password="!") for number in range(count)
-    )
-    Membership.objects.bulk_create(Membership(unit=unit, user=person) for person in people)
-
-
-@pytest.mark.parametrize("step", ["booked", "changed", "cancelled"])
-def test_chunk_makes_as_many_queries_for_3_as_for_90(coordinator: User, step: str) -> None:
-    counted = []
-    for count in (3, 90):
-        unit = factories.taking_part(factories.unit())
-        crowd(unit, count)
-        training = rows.training(factories.open_round(unit), by=coordinator)
-        Training.objects.filter(pk=training.pk).update(invites_staff=True)
-        if step != "booked":
-            tell_and_deliver(training)
-        if step == "changed":
-            change(training, by=coordinator, place="Biblioteket")
-        elif step == "cancelled":
-            actions.cancel_training(training, reason="Sjukdom", by=coordinator)
-        with CaptureQueriesContext(connection) as made:
-            tell(training)
-        assert Message.objects.filter(unit=unit, sent_at__isnull=True).count() == count
-        counted.append(len(made))
-    assert counted[0] == counted[1] <= 40
-
-
-def test_400_staff_are_all_told_once(unit: Unit, round_: Round, coordinator: User, manager: User) -> None:
-    crowd(unit, 400)
-    training = rows.training(round_, by=coordinator)
-    Training.objects.update(invites_staff=True)
-    with CaptureQueriesContext(connection) as made:
-        tell(training)
-    told = Counter(Message.objects.values_list("recipient", flat=True))
-    assert (len(told), max(told.values())) == (401, 1)
-    assert len(made) <= 6 * 40  # five chunks, and the look that finds no more
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_workers_at_once_write_to_everybody_once(
-    unit: Unit, round_: Round, coordinator: User, manager: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(invitations, "CHUNK", 5)
-    crowd(unit, 23)
-    training = rows.training(round_, by=coordinator)
-    Training.objects.update(invites_staff=True)
-    together(6, lambda number: tell(training) if number % 2 else actions.send_all_invitations())
-    told = Counter(Message.objects.values_list("recipient", flat=True))
-    assert (len(told), set(told.values())) == (24, {1})
-    assert Invitation.objects.count() == 24
-
-
-@pytest.mark.django_db(transaction=True)
-def test_changes_while_workers_write_end_in_one_truth(
-    unit: Unit, round_: Round, coordinator: User, manager: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(invitations, "CHUNK", 3)
-    crowd(unit, 10)
-    training = rows.training(round_, by=coordinator)
-    Training.objects.update(invites_staff=True)
-
-    def work(number: int) -> None:
-        if number == 0:
-            for place in "ABCD":
-                change(Training.objects.get(pk=training.pk), by=coordinator, place=place)
-        else:
-            tell(training)
-
-    together(4, work)
-    actions.send_all_invitations()
-    waiting = Message.objects.in_state(MessageState.PLANNED)
-    assert Counter(waiting.values_list("recipient", flat=True)).most_common(1)[0][1] == 1
-    assert waiting.count() == 11
-    assert {read_event(message.calendar).location for message in waiting} == {"D"}
-
-
-KILLED = """
-import time
-from courses.actions import invitations
-invitations.CHUNK = 20
-write = invitations._write_some
-def slowly(pk):
-    time.sleep(0.3)
-    return write(pk)
-invitations._write_some = slowly
-invitations.send_invitations({pk})
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_worker_that_is_killed_leaves_whole_chunks_and_the_next_does_the_rest(
-    unit: Unit, round_: Round, coordinator: User, manager: User, tmp_path: Path
-) -> None:
-    crowd(unit, 99)
-    training = rows.training(round_, by=coordinator)
-    Training.objects.update(invites_staff=True)
-    worker = subprocess.Popen(  # noqa: S603  our own command
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), "shell", "-c", KILLED.format(pk=training.pk)],
-        env={"DATABASE_URL": database_url(), "DEBUG": "1", "VAR_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
-    )
-    try:
-        wait_for(lambda: Message.objects.exists(), 60, "the first letters")
-    finally:
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-    written = Message.objects.count()
-    assert 0 < written < 100
-    assert written % 20 == 0
-    assert Invitation.objects.count() == written
-    actions.send_all_invitations()  # the periodic task finds it
-    told = Counter(Message.objects.values_list("recipient", flat=True))
-    assert (len(told), set(told.values())) == (100, {1})
 
 
 def test_outbox_shows_the_letters_of_a_training(training: Training, coordinator: User, sign_in: SignIn) -> None:

@@ -146,7 +146,7 @@ def test_training_form_makes_moments_in_local_time(unit: Unit) -> None:
             {"meeting_url": ["Skriv en hel webbadress, till exempel https://teams.microsoft.com/…"]},
         ),
         ({"themes": ["trams"]}, {"themes": ["Något av det du valde finns inte längre. Välj igen."]}),
-        ({"title": "", "day": "", "time": ""}, dict.fromkeys(("title", "day", "time"), ["Fyll i det här."])),
+        ({"title": "", "day": "", "time": ""}, {name: ["Fyll i det här."] for name in ("title", "day", "time")}),
         ({"need": "Samtal om 811218-9876"}, {"need": [ANY]}),
     ],
 )

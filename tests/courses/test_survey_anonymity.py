@@ -3,6 +3,7 @@
 import logging
 import re
 import uuid
+from typing import Any
 
 import pghistory.models
 import pytest
@@ -35,7 +36,7 @@ COLUMNS = {
 }
 
 
-def rows_of(sql: str, *values: object) -> list[tuple[object, ...]]:
+def rows_of(sql: str, *values: str | int | list[str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
@@ -88,11 +89,7 @@ def test_only_these_tables_know_of_answers() -> None:
 
 
 def test_answers_are_not_in_the_history() -> None:
-    tracked = {
-        model.pgh_tracked_model  # type: ignore[attr-defined]  # pghistory's models have it
-        for model in apps.get_models()
-        if issubclass(model, pghistory.models.Event)
-    }
+    tracked = {model.pgh_tracked_model for model in apps.get_models() if issubclass(model, pghistory.models.Event)}
     assert tracked
     assert not tracked & {Survey, SurveyAnswer, Comment, Tally}
 

@@ -208,6 +208,19 @@ def test_printed_list_has_names_boxes_and_empty_rows(
     assert html.count("<tr> <td></td> <td></td> <td></td> </tr>") == 8
 
 
+def test_printed_list_names_guests_for_the_coordinator_only(
+    training: Training, manager: User, coordinator: User, sign_in: SignIn
+) -> None:
+    guest: dict[str, Any] = {"name": "Gun Gäst", "email": "gun@solna.example", "organisation": "Solna stad", "seats": 2}
+    training.sign_ups.create(**guest, placed_at=clock.now())
+    training.sign_ups.create(name="Vera Väntar", email="vera@solna.example", organisation="Solna stad")
+    page = reverse("attendance_list", args=[training.pk])
+    html = text(sign_in(coordinator).get(page))
+    assert "Gun Gäst, Solna stad (2 platser)" in html
+    assert "Vera Väntar" not in html
+    assert "Gun Gäst" not in text(sign_in(manager).get(page))
+
+
 def test_attendance_asks_as_much_for_few_as_for_many(
     training: Training, unit: Unit, coordinator: User, sign_in: SignIn
 ) -> None:

@@ -248,8 +248,8 @@ def test_coordinator_sees_who_has_a_place_and_who_waits(
     placed, waiting = html.split("<h2>Väntelista</h2>")
     assert [name in placed for name in ("Anna", "Bo<", "Cia")] == [True, False, True]
     assert "Bo" in waiting
-    assert "<dd>3 personer</dd>" in html
-    assert "<dd>2 personer</dd>" in html
+    assert "<dd>3 personer, 2 anmälningar</dd>" in html
+    assert "<dd>2 personer, 1 anmälan</dd>" in html
     for user in (member, None):
         assert "Anna" not in sign_in(user).get(reverse("sign_ups", args=[training.pk])).content.decode()
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from courses import actions, queries
+from courses import queries
 from courses.models import Completion, GroupSession
 from jarfalla import clock
 from tests import factories
@@ -17,7 +17,7 @@ from tests.conftest import SignIn
 from tests.courses import rows
 from tests.courses.rows import DAY
 from tests.together import together
-from units.models import Membership, MembershipRole, Message, Step, StepCompletion, Unit, User
+from units.models import MembershipRole, Message, Step, StepCompletion, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -198,29 +198,6 @@ def test_session_of_another_unit_is_not_offered(unit: Unit, manager: User, outsi
     response = client.post(url("course_completions", unit), data)
     assert "Gruppträffen finns inte längre. Välj igen." in response.content.decode()
     assert not Completion.objects.exists()
-
-
-def test_refill_names_newcomers_to_those_who_log_and_gives_colleagues_figures(
-    unit: Unit, manager: User, coordinator: User, member: User, sign_in: SignIn
-) -> None:
-    rows.taken(unit, [*rows.crew(unit, 2), manager, member], on=clock.today() - 30 * DAY)
-    actions.complete_web_course(factories.open_round(unit), on=clock.today() - 20 * DAY, by=coordinator)
-    assert "Påfyllning behövs" not in page(sign_in(manager), unit)
-    hidden = factories.staff(unit, name="Hemlig Person")
-    new = factories.staff(unit, name="Nya Nilsson")
-    User.objects.filter(pk=hidden.pk).update(is_protected=True)
-    Membership.objects.filter(user__in=[new, hidden]).update(started_on=clock.today() - 3 * DAY)
-    said = "nu har 4 av 6 gått kursen. Gränsen är 80 procent, alltså 5: 1 person till behöver gå den."
-    for user in (manager, coordinator):
-        html = page(sign_in(user), unit)
-        assert "Påfyllning behövs" in html
-        assert said in html
-        assert re.search(r"Nya Nilsson</p> <p class=\"records__note\">Ny, arbetar här sedan", html)
-        assert "Hemlig" not in html
-    html = page(sign_in(member), unit)
-    assert said in html
-    for name in ("Nya Nilsson", "Hemlig Person", new.email, "personallistan saknar"):
-        assert name not in html
 
 
 def test_page_helps_to_hold_a_group_session(unit: Unit, member: User, sign_in: SignIn) -> None:

@@ -313,8 +313,9 @@ def test_statements_refuse_an_empty_one_and_a_personnummer(coordinator: User, si
     client = sign_in(coordinator)
     page = client.post(reverse("statements"), {"text": "", "is_evaluation": "pulse"}).content.decode()
     assert "Fyll i det här." in page
-    page = client.post(reverse("statements"), {"text": "Jag känner 640823-3234.", "is_evaluation": "pulse"})
-    assert "Texten ser ut att innehålla ett personnummer." in page.content.decode()
+    sent = {"text": "Jag känner 640823-3234.", "is_evaluation": "pulse"}
+    page = client.post(reverse("statements"), sent).content.decode()
+    assert "Texten ser ut att innehålla ett personnummer." in page
     assert not Statement.objects.exists()
 
 

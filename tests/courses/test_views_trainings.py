@@ -10,28 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses import actions
-from courses.models import Training
+from courses.models import Material, Training
 from jarfalla import clock
 from tests import factories
 from tests.conftest import SignIn
 from tests.courses import rows
-from tests.courses.rows import DAY
+from tests.courses.rows import DAY, booking
+from units.actions import withdraw_step
 from units.models import Message, Round, Step, StepCompletion, Unit, User
 
 pytestmark = pytest.mark.django_db
-
-def booking(unit: Unit, **data: Any) -> dict[str, Any]:
-    """What the planning form sends."""
-    return {
-        "rounds": [factories.open_round(unit).pk],
-        "title": "Heder i förskolan",
-        "day": str(clock.today() + 14 * DAY),
-        "time": "13:15",
-        "until": "15:00",
-        "place": "Aspnässalen",
-        "leader": "Eva Ledare",
-        **data,
-    }
 
 
 def text(response: Any) -> str:
@@ -250,3 +238,98 @@ def test_materials_are_for_everybody_who_has_signed_in(reader: User, member: Use
         assert "För: förskola" in html
         assert 'href="https://www.webbkursheder.se"' in html
     assert "/logga-in/" in sign_in(None).get(reverse("materials"))["Location"]
+
+
+def test_series_that_has_begun_says_which_part_is_missing(
+    unit: Unit, round_: Round, coordinator: User, member: User, sign_in: SignIn
+) -> None:
+    times = [(clock.now() - 9 * DAY, None), (clock.now() + 5 * DAY, None)]
+    first, _ = actions.plan_trainings([round_], times=times, title="Två föreläsningar", by=coordinator)
+    client = sign_in(coordinator)
+    assert "Steg 2 blir klart när alla delar i serien har hållits." in text(client.get(first.get_absolute_url()))
+    held = {"held_on": str(clock.today() - 9 * DAY)}
+    html = text(client.post(reverse("training_held", args=[first.pk]), held, follow=True))
+    assert "Utbildningen är genomförd." in html
+    assert "Del 2 av 2, ”Två föreläsningar” den" in html
+    assert "Del 2 av 2, ”Två föreläsningar” den" in text(sign_in(member).get(reverse("step_2", args=[unit.slug])))
+    html = text(client.post(reverse("training_complete", args=[unit.slug]), {"on": str(clock.today())}))
+    assert "är inte genomförd än." in html
+
+
+def test_held_by_mistake_is_taken_back_with_a_reason(
+    unit: Unit, round_: Round, coordinator: User, member: User, sign_in: SignIn
+) -> None:
+    training = rows.training(round_, by=coordinator, days=-2)
+    actions.hold_training(training, on=clock.today(), by=coordinator)
+    client, address = sign_in(coordinator), reverse("training_reopen", args=[training.pk])
+    assert "Blev det fel?" in text(client.get(training.get_absolute_url()))
+    assert "Fyll i det här." in text(client.post(address, {"reason": ""}))
+    html = text(client.post(address, {"reason": "Fel enhet"}))
+    assert "Steg 2 är registrerat för Tallbackens förskola och vilar på den här utbildningen." in html
+    withdraw_step(round_.standing()[Step.TRAINING], reason="Fel enhet", by=coordinator)
+    html = text(client.post(address, {"reason": "Fel enhet"}, follow=True))
+    assert "Utbildningen är inte längre registrerad som genomförd." in html
+    html = text(sign_in(member).get(training.get_absolute_url()))
+    assert "Sam Samordnare: Fel enhet" in html
+    assert "Blev det fel?" not in html
+
+
+def test_training_that_did_not_come_about_says_so(unit: Unit, coordinator: User, member: User, sign_in: SignIn) -> None:
+    training = rows.training(factories.open_round(unit), by=coordinator, days=-1)
+    client = sign_in(coordinator)
+    client.post(reverse("training_cancel", args=[training.pk]), {"reason": "Ledaren blev sjuk"})
+    for user in (coordinator, member):
+        html = text(sign_in(user).get(training.get_absolute_url()))
+        assert "Blev inte av" in html
+        assert "Varför den inte blev av" in html
+    html = text(client.get(reverse("trainings"), {"visa": "not_held"}))
+    assert "Blev inte av (1)" in html
+    assert "Inställda (0)" in html
+    assert "Ledaren blev sjuk" in html
+
+
+def test_training_page_tells_the_coordinator_how_many_have_got_mail(
+    unit: Unit, manager: User, coordinator: User, sign_in: SignIn
+) -> None:
+    training = rows.training(factories.open_round(unit), by=coordinator)
+    client = sign_in(coordinator)
+    assert "Mejlen skrivs just nu" in text(client.get(training.get_absolute_url()))
+    actions.send_invitations(training.pk)
+    assert "1 person har fått mejl, cheferna" in text(client.get(training.get_absolute_url()))
+    assert "har fått mejl" not in text(sign_in(manager).get(training.get_absolute_url()))
+
+
+def test_training_page_does_not_tell_where_other_units_stand(
+    unit: Unit, round_: Round, coordinator: User, member: User, outsider: User, sign_in: SignIn
+) -> None:
+    other = factories.open_round(outsider.memberships.get().unit)
+    times = [(clock.now() - DAY, None)]
+    [training] = actions.plan_trainings([round_, other], times=times, title="Tillsammans", by=coordinator)
+    actions.hold_training(training, on=clock.today(), by=coordinator)
+    assert "Steg 2 är klart" in text(sign_in(member).get(training.get_absolute_url()))
+    html = text(sign_in(outsider).get(training.get_absolute_url()))
+    assert "Steg 1 är inte klart än" in html
+    assert "Steg 2 är klart" not in html
+
+
+def test_training_page_makes_the_same_queries_for_1_and_3_units(coordinator: User, sign_in: SignIn) -> None:
+    client, counted = sign_in(coordinator), []
+    for count in (1, 3):
+        rounds = [factories.open_round(factories.taking_part(factories.unit())) for _ in range(count)]
+        times = [(clock.now() + DAY, None)]
+        [training] = actions.plan_trainings(rounds, times=times, title=f"För {count}", by=coordinator)
+        client.get(training.get_absolute_url())
+        with CaptureQueriesContext(connection) as made:
+            client.get(training.get_absolute_url())
+        counted.append(len(made))
+    assert counted[0] == counted[1] <= 20
+
+
+def test_material_of_a_training_is_linked(unit: Unit, coordinator: User, member: User, sign_in: SignIn) -> None:
+    actions.seed_materials()
+    material = Material.objects.get(title="Webbkurs Heder")
+    times = [(clock.now() + DAY, None)]
+    [training] = actions.plan_trainings(
+        [factories.open_round(unit)], times=times, materials=[material], title="Heder", by=coordinator
+    )
+    assert f'<a href="{material.web}">Webbkurs Heder</a>' in text(sign_in(member).get(training.get_absolute_url()))

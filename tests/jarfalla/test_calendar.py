@@ -357,6 +357,9 @@ def test_training_can_be_fetched_as_a_file(round_: Round, member: User, outsider
     calendar = read(response.content.decode())
     assert calendar.method == "PUBLISH"
     assert [(event.uid, event.sequence) for event in calendar.events] == [(f"utbildning-{training.pk}@localhost", 2)]
+    training.invitations.create(user=member, shift=3)  # invited three times: the mails have counted on
+    again = sign_in(member).get(address).content.decode()
+    assert [event.sequence for event in read(again).events] == [5]
     refused = sign_in(outsider).get(address)
     assert refused.status_code == 404
     assert "Tidiga tecken" not in refused.content.decode()

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from courses import actions as courses
 from courses.models import Completion
 from followups.actions import complete_support_action, record_follow_up
 from followups.models import Decision, FollowUp, Promise, SupportAction
@@ -159,6 +160,36 @@ def test_unit_page_shows_trainings(sign_in: SignIn, unit: Unit, manager: User, c
     assert "Planerad Bokad kurs" in page
     assert "Genomförd Hållen kurs" in page
     assert "Registrera steg 2 Utbildningen har hållits." in page
+
+
+def test_unit_page_waits_for_every_part_of_a_series(
+    sign_in: SignIn, unit: Unit, manager: User, member: User, coordinator: User
+) -> None:
+    round_ = scenes.standing_at(1, unit=unit, by=coordinator).open_round
+    assert round_ is not None
+    now = clock.now()
+    first, second = courses.plan_trainings(
+        [round_],
+        times=[(now - dt.timedelta(days=1), None), (now + dt.timedelta(days=5), None)],
+        title="Två föreläsningar",
+        by=coordinator,
+    )
+    assert "”Två föreläsningar” skulle hållas" in text(sign_in(coordinator), unit)
+    # Step 1 was done yesterday, so the first part alone could complete the step if it were not part of a series.
+    courses.hold_training(first, on=clock.today(), by=coordinator)
+    for user in (coordinator, manager, member):
+        page = text(sign_in(user), unit)
+        assert "”Två föreläsningar”, del 2, är planerad till" in page
+        assert "Registrera steg 2" not in page
+        assert f'href="/utbildningar/{second.pk}/"' in sign_in(user).get(unit.get_absolute_url()).content.decode()
+
+
+def test_unit_page_shows_a_training_that_waits_for_an_answer_as_such(
+    sign_in: SignIn, unit: Unit, coordinator: User
+) -> None:
+    scenes.standing_at(1, unit=unit, by=coordinator)
+    scenes.training(unit, title="Var den?", days=-3, by=coordinator)
+    assert "Väntar på besked Var den?" in text(sign_in(coordinator), unit)
 
 
 def test_unit_page_tells_when_the_follow_up_is(sign_in: SignIn, unit: Unit, member: User, coordinator: User) -> None:

@@ -45,10 +45,10 @@ def take_hold(import_id: int) -> bool:
 
 
 def is_at_work(import_id: int) -> bool:
-    """Whether somebody reads or saves the import at this moment."""
+    """Whether somebody else reads or saves the import at this moment."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
             " AND classid = %s AND objid = %s"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
             [LOCK_CLASS, import_id % _LOCK_NUMBERS],

@@ -1,0 +1,362 @@
+"""Påfyllning behövs: which units have fallen, what is noted, and who is told how often."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.test import Client
+
+from courses import actions, queries, tasks
+from courses.actions import note_refills
+from courses.models import Completion, Refill, RefillLook
+from jarfalla import clock
+from tests import factories
+from tests.courses import rows
+from tests.courses.rows import DAY
+from tests.together import together
+from units.actions import (
+    add_person,
+    change_programme,
+    declare_headcount,
+    end_membership,
+    record_participation,
+    withdraw_step,
+)
+from units.models import MembershipRole, Message, ParticipationState, StepCompletion, Unit, User
+
+pytestmark = pytest.mark.django_db
+
+
+def covered(unit: Unit, by: User) -> None:
+    """Ten people and the manager work in the unit, nine of them have the course, and step 1 was done 30 days ago."""
+    rows.taken(unit, rows.crew(unit, 10)[:9], on=clock.today() - 40 * DAY)
+    actions.complete_web_course(factories.open_round(unit), on=clock.today() - 30 * DAY, by=by)
+    Message.objects.all().delete()
+
+
+def join(unit: Unit, count: int, by: User) -> list[User]:
+    """So many new people since five days."""
+    started_on = clock.today() - 5 * DAY
+    names = [f"Nykomling {number}" for number in range(count)]
+    return [
+        add_person(
+            unit, name=name, email=f"{name}.{unit.pk}@example.org".replace(" ", ""), started_on=started_on, by=by
+        ).user
+        for name in names
+    ]
+
+
+def told() -> list[str]:
+    """Who has a letter about a refill."""
+    return sorted(row.recipient.name for row in Message.objects.filter(key__startswith="refill:") if row.recipient)
+
+
+@pytest.fixture
+def fallen(unit: Unit, coordinator: User, manager: User) -> Unit:
+    """The unit, below the threshold since three newcomers came: 9 of 14."""
+    covered(unit, coordinator)
+    join(unit, 3, coordinator)
+    return unit
+
+
+# --- Which units ---------------------------------------------------------------------------------------------------
+
+
+def test_unit_that_falls_after_step_1_needs_a_refill_and_keeps_the_step(fallen: Unit) -> None:
+    need = queries.refills_needed([fallen])[fallen.pk]
+    assert (need.coverage.covered, need.coverage.size, need.missing, need.newcomers) == (9, 14, 3, 3)
+    assert factories.open_round(fallen).standing()
+    # Before they came nothing was missing, and before step 1 nothing could fall.
+    assert queries.refills_needed([fallen], clock.today() - 31 * DAY) == {}
+    assert queries.refills_needed([fallen], clock.today() - 6 * DAY) == {}
+
+
+def test_unit_that_has_not_done_step_1_or_does_not_take_part_needs_none(
+    fallen: Unit, coordinator: User, outsider: User
+) -> None:
+    other = outsider.memberships.get().unit
+    assert list(queries.refills_needed(Unit.objects.all())) == [fallen.pk]
+    assert queries.refills_needed([other]) == {}
+    record_participation(fallen, state=ParticipationState.PAUSED, by=coordinator)
+    assert queries.refills_needed([fallen]) == {}
+
+
+def test_unit_whose_step_1_is_withdrawn_needs_none(fallen: Unit, coordinator: User) -> None:
+    withdraw_step(StepCompletion.objects.get(), reason="Fel", by=coordinator)
+    assert queries.refills_needed([fallen]) == {}
+
+
+def test_unit_where_nobody_works_needs_none(unit: Unit, coordinator: User, manager: User) -> None:
+    covered(unit, coordinator)
+    for membership in unit.memberships.all():
+        end_membership(membership, on=clock.today(), by=coordinator)
+    assert queries.coverage(unit).size == 0
+    assert queries.refills_needed([unit]) == {}
+
+
+def test_unit_with_a_declared_headcount_falls_when_it_grows(unit: Unit, coordinator: User) -> None:
+    rows.past_step_1(unit, coordinator)
+    assert queries.refills_needed([unit]) == {}
+    declare_headcount(unit, headcount=13, on=clock.today(), by=coordinator)
+    need = queries.refills_needed([unit])[unit.pk]
+    assert (need.coverage.covered, need.coverage.size, need.newcomers) == (10, 13, 0)
+
+
+def test_unit_whose_courses_expire_needs_a_refill(unit: Unit, coordinator: User, manager: User) -> None:
+    covered(unit, coordinator)
+    assert queries.refills_needed([unit]) == {}
+    change_programme(course_validity_months=1, by=coordinator)
+    assert queries.refills_needed([unit])[unit.pk].coverage.covered == 0
+
+
+@pytest.fixture
+def let_past(unit: Unit, coordinator: User, manager: User) -> Unit:
+    """The coordinator let the unit pass step 1 with 5 of 11, 30 days ago."""
+    rows.taken(unit, rows.crew(unit, 10)[:5], on=clock.today() - 40 * DAY)
+    round_ = factories.open_round(unit)
+    actions.complete_web_course(round_, on=clock.today() - 30 * DAY, by=coordinator, override_reason="Ny enhet")
+    return unit
+
+
+def test_unit_that_was_let_past_below_the_threshold_has_not_fallen(let_past: Unit) -> None:
+    assert queries.coverage(let_past).percent == 45
+    assert queries.refills_needed([let_past]) == {}
+
+
+def test_unit_that_was_let_past_needs_a_refill_once_somebody_comes(let_past: Unit, coordinator: User) -> None:
+    [ann] = join(let_past, 1, coordinator)
+    assert queries.refills_needed([let_past])[let_past.pk].newcomers == 1
+    rows.taken(let_past, [ann])
+    assert queries.refills_needed([let_past]) == {}
+
+
+def test_unit_that_was_let_past_needs_a_refill_once_it_has_been_at_the_threshold(
+    let_past: Unit, coordinator: User
+) -> None:
+    lacking = queries.staff_without_course(let_past)
+    rows.taken(let_past, lacking[:4], on=clock.today() - 20 * DAY)
+    assert queries.coverage(let_past).percent == 81
+    assert queries.refills_needed([let_past]) == {}
+    leaver = Completion.objects.filter(completed_on=clock.today() - 40 * DAY).earliest("pk").user
+    end_membership(leaver.memberships.get(), on=clock.today() - DAY, by=coordinator)
+    assert queries.coverage(let_past).percent == 80
+    second = Completion.objects.filter(completed_on=clock.today() - 40 * DAY).latest("pk").user
+    end_membership(second.memberships.get(), on=clock.today() - DAY, by=coordinator)
+    need = queries.refills_needed([let_past])[let_past.pk]
+    assert (need.coverage.covered, need.coverage.size, need.newcomers) == (7, 9, 0)
+
+
+# --- What is noted, and who is told ----------------------------------------------------------------------------------
+
+
+def test_fall_is_noted_and_each_manager_told_once(fallen: Unit, coordinator: User, member: User) -> None:
+    factories.staff(fallen, name="Disa Chef", role=MembershipRole.MANAGER)
+    assert note_refills() == 1
+    refill = Refill.objects.get()
+    assert (refill.unit, refill.began_on, refill.ended_on) == (fallen, clock.today(), None)
+    assert refill.completion == StepCompletion.objects.get()
+    assert told() == ["Cia Chef", "Disa Chef"]
+    assert {row.key for row in Message.objects.all()} == {
+        f"refill:{refill.pk}:{row.recipient_id}" for row in Message.objects.all()
+    }
+    for _again in range(2):
+        assert note_refills() == 0
+    assert told() == ["Cia Chef", "Disa Chef"]
+    assert Refill.objects.count() == 1
+
+
+def test_letter_says_how_many_and_names_nobody(fallen: Unit, manager: User) -> None:
+    User.objects.filter(name="Nykomling 1").update(is_protected=True)
+    note_refills()
+    letter = Message.objects.get()
+    assert (letter.recipient, letter.unit) == (manager, fallen)
+    assert letter.subject == "Påfyllning behövs: webbkursen hos Tallbackens förskola"
+    for text in (letter.text, letter.html):
+        assert "På Tallbackens förskola har 9 av 14 gått webbkursen. Det är 64 procent, och gränsen är 80." in text
+        assert "3 av dem som saknar kursen har börjat sedan steg 1 blev klart." in text
+        assert "När 3 personer till har gått kursen är ni tillbaka. Steg 1 är fortfarande klart" in text
+        assert f"/enheter/{fallen.slug}/steg-1/" in text
+        assert "Nykomling" not in text
+
+
+def test_letter_speaks_the_managers_language(fallen: Unit, manager: User) -> None:
+    User.objects.filter(pk=manager.pk).update(language="en")
+    note_refills()
+    assert Message.objects.get().recipient == manager
+
+
+def test_protected_closed_and_former_managers_are_not_told(fallen: Unit, manager: User, coordinator: User) -> None:
+    for name, fields in (("Hedda Hemlig", {"is_protected": True}), ("Stina Stängd", {"is_active": False})):
+        person = factories.staff(fallen, name=name, role=MembershipRole.MANAGER)
+        User.objects.filter(pk=person.pk).update(**fields)
+    end_membership(manager.memberships.get(), on=clock.today(), by=coordinator)
+    note_refills()
+    assert told() == []
+    assert note_refills() == 0  # and nobody is waited for
+    # Who becomes manager while the unit is down is told too.
+    factories.staff(fallen, name="Nina Nychef", role=MembershipRole.MANAGER)
+    assert note_refills() == 1
+    assert told() == ["Nina Nychef"]
+
+
+def test_refill_ends_when_coverage_is_back_and_a_second_fall_tells_again(
+    fallen: Unit, manager: User, coordinator: User
+) -> None:
+    note_refills()
+    rows.taken(fallen, list(queries.staff_without_course(fallen).filter(name__startswith="Nykomling")))
+    assert note_refills() == 1
+    assert Refill.objects.get().ended_on == clock.today()
+    assert note_refills() == 0
+    add_person(fallen, name="En till", email="entill@example.org", by=coordinator)
+    for number in range(2):
+        add_person(fallen, name="Fler", email=f"fler{number}@example.org", by=coordinator)
+    note_refills()
+    assert [row.ended_on for row in Refill.objects.order_by("pk")] == [clock.today(), None]
+    assert told() == ["Cia Chef", "Cia Chef"]
+
+
+def test_refill_ends_with_the_step_it_belongs_to(fallen: Unit, manager: User, coordinator: User) -> None:
+    note_refills()
+    withdraw_step(StepCompletion.objects.get(), reason="Fel", by=coordinator)
+    assert note_refills() == 1
+    assert Refill.objects.get().ended_on == clock.today()
+
+
+def test_look_waits_for_its_hour_and_is_done_once_a_day(
+    fallen: Unit, manager: User, coordinator: User, settings: Any, tmp_path: Path
+) -> None:
+    settings.SWEEP_HOUR = 24
+    tasks.note_refills()
+    assert not RefillLook.objects.exists()
+    assert told() == []
+    settings.SWEEP_HOUR = 0
+    tasks.note_refills()
+    assert told() == ["Cia Chef"]
+    assert RefillLook.objects.get().on == clock.today()
+    # What happens later in the day waits for tomorrow's look.
+    rows.taken(fallen, list(queries.staff_without_course(fallen)))
+    tasks.note_refills()
+    assert Refill.objects.get().ended_on is None
+    settings.DEMO, settings.VAR_DIR = True, tmp_path
+    clock.move(1)
+    tasks.note_refills()
+    assert Refill.objects.get().ended_on == clock.today()
+
+
+def test_look_asks_the_same_number_of_queries_for_any_number_of_units(
+    fallen: Unit, coordinator: User, django_assert_max_num_queries: Any
+) -> None:
+    note_refills()
+    with django_assert_max_num_queries(7) as one:
+        note_refills()
+    for _number in range(4):
+        other = factories.taking_part(factories.unit())
+        factories.staff(other, role=MembershipRole.MANAGER)
+        rows.taken(other, rows.crew(other, 4), on=clock.today() - 40 * DAY)
+        actions.complete_web_course(factories.open_round(other), on=clock.today() - 30 * DAY, by=coordinator)
+        join(other, 3, coordinator)
+    assert note_refills() == 4
+    with django_assert_max_num_queries(7) as five:
+        note_refills()
+    assert len(one) == len(five)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looks_at_once_tell_each_manager_once(unit: Unit, coordinator: User, manager: User) -> None:
+    covered(unit, coordinator)
+    join(unit, 3, coordinator)
+    together(4, lambda _number: note_refills())
+    assert Refill.objects.count() == 1
+    assert told() == ["Cia Chef"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_look_that_is_cut_short_leaves_whole_units_and_the_next_one_does_the_rest(
+    unit: Unit, coordinator: User, manager: User, outsider: User
+) -> None:
+    units = [unit, outsider.memberships.get().unit]
+    for place in units:
+        covered(place, coordinator)
+    for place in units:
+        join(place, 3, coordinator)
+    with locked(units[1]), connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(OperationalError):
+            note_refills()
+        cursor.execute("SET lock_timeout = 0")
+    assert told() == ["Cia Chef"]
+    assert [row.unit for row in Refill.objects.all()] == [unit]
+    note_refills()
+    assert told() == ["Cia Chef", "Uno Utomstående"]
+
+
+@contextmanager
+def locked(unit: Unit) -> Iterator[None]:
+    """Another connection holds the unit meanwhile."""
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Unit.objects.select_for_update().get(pk=unit.pk)
+            taken.set()
+            done.wait(timeout=20)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(timeout=20)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+# --- Where it shows --------------------------------------------------------------------------------------------------
+
+
+def page(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_dashboard_and_week_mark_the_unit(fallen: Unit, coordinator: User, sign_in: Any) -> None:
+    found = page(sign_in(coordinator), "/oversikt/")
+    assert "Påfyllning behövs" in found.split('id="tabell"')[1]
+    assert "64 %: 9 av 14" in found
+    assert "Täckningen har sjunkit. Så många till behöver gå webbkursen: 3." in found
+    assert "1 enhet behöver påfyllning" in found
+    assert "Nykomling" not in found
+    assert "1 enhet behöver påfyllning" in page(sign_in(coordinator), "/")
+    rows.taken(fallen, list(queries.staff_without_course(fallen)))
+    assert "Påfyllning behövs" not in page(sign_in(coordinator), "/oversikt/")
+
+
+def test_unit_page_names_the_new_staff_for_those_who_manage_only(
+    fallen: Unit, coordinator: User, manager: User, member: User, sign_in: Any
+) -> None:
+    User.objects.filter(name="Nykomling 1").update(is_protected=True)
+    for reader in (manager, coordinator):
+        found = page(sign_in(reader), f"/enheter/{fallen.slug}/")
+        assert "Påfyllning behövs" in found
+        assert "Nykomling 0" in found
+        assert "Nykomling 1" not in found
+    seen_by_colleague = page(sign_in(member), f"/enheter/{fallen.slug}/")
+    assert "Nykomling" not in seen_by_colleague
+    assert "Påfyllning" not in seen_by_colleague
+
+
+def test_start_page_marks_the_unit_for_its_manager_only(
+    fallen: Unit, manager: User, member: User, sign_in: Any
+) -> None:
+    found = page(sign_in(manager), "/")
+    assert "Påfyllning behövs" in found
+    # With the member it is 9 of 15.
+    assert "3 personer till behöver gå webbkursen. Steg 1 står kvar som klart." in found
+    assert "Nykomling" not in found
+    assert "Påfyllning" not in page(sign_in(member), "/")
