@@ -87,7 +87,9 @@ def nasty_addresses(world_: World) -> Iterator[str]:
     for name, (arguments, *_answers) in EXPECTED.items():
         right = arguments(world_)
         for key, slug in zip(NASTY_KEYS, NASTY_SLUGS, strict=True) if right else []:
-            wrong = [NASTY_BY_TYPE.get(type(argument), slug if isinstance(argument, str) else key) for argument in right]
+            wrong = [
+                NASTY_BY_TYPE.get(type(argument), slug if isinstance(argument, str) else key) for argument in right
+            ]
             yield reverse(name, args=wrong)
             yield reverse(name, args=[*right[:-1], wrong[-1]])
 

@@ -75,7 +75,7 @@ def staff_with_title(chance: random.Random, size: int) -> Cells:
 
 def completions(chance: random.Random, size: int) -> Cells:
     """A report from the learning portal."""
-    states = ["Slutförd", "Påbörjad", "Ej påbörjad"]
+    states = ["Slutförd", "Slutförd", "Genomförd", "Ej påbörjad"]
     rows = [
         [person(chance, number)[2], "Webbkurs Heder – grund", chance.choice(states), chance.choice(DATES)]
         for number in range(size)

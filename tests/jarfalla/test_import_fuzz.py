@@ -24,10 +24,12 @@ from tests import factories
 from tests.jarfalla import lists
 from units import actions
 from units.imports.lists import guess_columns, spec_of
-from units.models import ImportState, ListImport, Membership, Message, Unit, User, Verdict
+from units.models import ImportState, ListImport, Membership, Message, User, Verdict
 
 CASES_PER_TEST = 100
-ROWS = 12
+ROWS = 8
+# Every so manyth case also looks at the pages between the steps; the others only send their forms.
+LOOKS = 10
 # What breaks readers: ends of strings, of cells and lines, marks of encodings, numbers at the edge, formulas.
 NASTY = [
     *(
@@ -143,30 +145,30 @@ def damage_inside(chance: random.Random, original: bytes) -> bytes:
 
 @pytest.fixture
 def portal(coordinator: User, sign_in: Any) -> Client:
-    """A coordinator who is signed in, to a portal that knows the units of the lists and half of the people."""
+    """A coordinator who is signed in, to a portal that knows the units of the lists and most of the people."""
     units = {name: factories.unit(name=name) for name in lists.UNITS}
     for kind in FIRST_ROWS.values():
-        for row in kind(random.Random(lists.SEED), ROWS)[1:]:
+        for row in kind(random.Random(lists.SEED), ROWS)[1:-2]:
             email = next(cell for cell in row if "@" in cell)
-            if len(email) % 2 and not User.objects.filter(email=email).exists():
+            if not User.objects.filter(email=email).exists():
                 person = factories.user(email=email)
                 Membership.objects.create(user=person, unit=units[lists.UNITS[0]])
     client: Client = sign_in(coordinator)
     return client
 
 
-def send_through(client: Client, kind: str, file_name: str, data: bytes) -> str:
-    """Upload, choose columns, read, look, save and look again; how far it came. A page that fails raises."""
-    answer = client.post(
-        reverse("import_new", args=[ADDRESSES[kind]]), {"file": SimpleUploadedFile(file_name, data or b" ")}
-    )
+def send_through(client: Client, kind: str, file_name: str, data: bytes, *, looks: bool) -> str:
+    """Upload, choose columns, read, and save; how far it came. A page that fails raises."""
+    file = SimpleUploadedFile(file_name, data or b" ")
+    answer = client.post(reverse("import_new", args=[ADDRESSES[kind]]), {"file": file})
     if answer.status_code == 200:
         assert answer.context["form"].errors
         return "refused at once"
     kept = ListImport.objects.get()
-    columns = reverse("import_columns", args=[kept.pk])
+    page, columns = (reverse(name, args=[kept.pk]) for name in ("list_import", "import_columns"))
     assert answer.headers["Location"] == columns
-    assert client.get(columns).status_code == 200
+    if looks:
+        assert answer_of(client, columns) == 200
     spec = spec_of(kind)
     # What can't be guessed any more is the column that has the same place.
     guess = {
@@ -177,30 +179,33 @@ def send_through(client: Client, kind: str, file_name: str, data: bytes) -> str:
     if answer.status_code == 200:
         assert answer.context["form"].errors
         return "columns refused"
-    page = reverse("list_import", args=[kept.pk])
-    assert client.get(page).status_code == 200
     actions.read_import(kept.pk)
-    assert client.get(page).status_code == 200
+    if looks:
+        assert answer_of(client, page) == answer_of(client, f"{page}?visa=refused") == 200
     if ListImport.objects.get().state != ImportState.READY:
         return "unreadable"
-    return save_through(client, kept.pk, page)
+    end = save_through(client, kept.pk)
+    if looks:
+        assert answer_of(client, page) == 200
+    return end
 
 
-def save_through(client: Client, pk: int, page: str) -> str:
+def answer_of(client: Client, address: str) -> int:
+    """The status of a page, whose text was made to the end."""
+    return client.get(address).status_code
+
+
+def save_through(client: Client, pk: int) -> str:
     """Save everything that the list would change; all of it must have come, and nothing else."""
     kept, before = ListImport.objects.get(), figures()
     verdicts = spec_of(kept.kind).verdicts
-    rows = {verdict: list(kept.rows.filter(verdict=verdict)) for verdict in verdicts}
-    assert client.get(page, {"visa": Verdict.REFUSED}).status_code == 200
-    client.post(reverse("import_save", args=[pk]), {"verdicts": [verdict for verdict in verdicts if rows[verdict]]})
-    actions.save_import(pk)
-    assert client.get(page).status_code == 200
-    kept.refresh_from_db()
-    if kept.state == ImportState.READY:
-        assert not any(rows.values())
+    counts = {verdict: kept.rows.filter(verdict=verdict).count() for verdict in verdicts}
+    if not any(counts.values()):
         return "nothing to save"
+    client.post(reverse("import_save", args=[pk]), {"verdicts": [verdict for verdict in verdicts if counts[verdict]]})
+    actions.save_import(pk)
+    kept.refresh_from_db()
     assert kept.state == ImportState.SAVED, kept.refusal
-    counts = {verdict: len(found) for verdict, found in rows.items()}
     assert kept.saved == {verdict: count for verdict, count in counts.items() if count}
     joined, moved, left = (counts.get(verdict, 0) for verdict in (Verdict.JOINER, Verdict.MOVE, Verdict.LEAVER))
     assert figures()[1:] == (
@@ -224,7 +229,7 @@ def test_import_of_a_damaged_list_never_fails_and_is_saved_whole_or_not_at_all(
         case = f"damaged({sort!r}, {number})"
         with transaction.atomic():
             try:
-                ends.append(send_through(portal, sort.kind, file_name, data))
+                ends.append(send_through(portal, sort.kind, file_name, data, looks=number % LOOKS == 0))
             except Exception as fault:
                 raise AssertionError(case) from fault
             if ends[-1] != "saved":
@@ -240,4 +245,3 @@ def test_import_of_a_damaged_list_never_fails_and_is_saved_whole_or_not_at_all(
 
 def test_import_fuzz_has_two_thousand_cases() -> None:
     assert len(TESTS) * CASES_PER_TEST >= 2_000
-    assert Unit  # the lists name units that the portal has
