@@ -28,6 +28,7 @@ pulses = [
 surveys = [
     path("pastaenden/", views.statements, name="statements"),
     path("pastaenden/<int:pk>/ta-bort/", views.statement_retire, name="statement_retire"),
+    path("<int:pk>/visa/", views.survey_show, name="survey_show"),
     path("<int:pk>/stang/", views.survey_close, name="survey_close"),
     path("<int:pk>/affisch/", views.survey_poster, name="survey_poster"),
 ]

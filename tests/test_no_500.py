@@ -62,6 +62,7 @@ EXTRA_FORMS = {
     "account_login": {"email": "person1@example.org", "next": "/"},
     "support_action_done": {"from": "list"},
     "step_4": {"round": "1"},
+    "training_reopen": {"reason": "Fel enhet"},
 }
 
 

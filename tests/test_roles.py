@@ -206,6 +206,7 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "training_reopen": (of_held_training, NO_GET, COORDINATED_POST),
     "pulses": (of_unit, OWN_UNIT, NO_POST),
     "pulse_open": (of_unit, NO_GET, MANAGED_POST),
+    "survey_show": (of_pulse, NO_GET, MANAGED_POST),
     "survey_close": (of_pulse, NO_GET, MANAGED_POST),
     "survey_poster": (of_pulse, MANAGED, NO_POST),
     "survey": (of_survey, PUBLIC, PUBLIC),

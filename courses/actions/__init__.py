@@ -22,6 +22,7 @@ from courses.actions.surveys import (
     open_pulse,
     retire_statement,
     seed_statements,
+    show_survey,
 )
 from courses.actions.trainings import (
     book_training,
@@ -76,6 +77,7 @@ __all__ = [
     "seed_statements",
     "send_all_invitations",
     "send_invitations",
+    "show_survey",
     "sign_up",
     "tell_of_change",
     "tend_sign_ups",

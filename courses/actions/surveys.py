@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from courses import queries
-from courses.models import Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally, Training
+from courses.models import FEWEST_ANSWERS, Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally, Training
 from jarfalla import clock
 from units.actions.steps import lock_round
 from units.models import Refused, Round, User
@@ -161,22 +161,57 @@ def answer_survey(survey: Survey, *, token: uuid.UUID, ratings: Mapping[int, int
 
 
 @transaction.atomic
-def close_survey(survey: Survey) -> Survey:
-    """Take no more answers, which lets the figures show; return it as it is if it was closed already.
+def show_survey(survey: Survey) -> Survey:
+    """Let the figures show as they are now; return it as it is when nobody has answered since they last were.
 
+    Raises Refused when it is closed, and when fewer than five have answered, at all or since.
+    """
+    survey = Survey.objects.select_for_update(of=("self",)).get(pk=survey.pk)
+    if survey.closed_on:
+        raise Refused(_("Enkäten är stängd, och resultatet ändras inte mer."))
+    if survey.answers.count() == survey.shown_count > 0 or _bring_forward(survey):
+        return survey
+    if survey.shown_count:
+        raise Refused(_("Resultatet kan uppdateras när minst %(n)s till har svarat.") % {"n": FEWEST_ANSWERS})
+    raise Refused(_("Resultatet kan visas när minst %(n)s har svarat.") % {"n": FEWEST_ANSWERS})
+
+
+def _bring_forward(survey: Survey) -> bool:
+    """Let what is shown be what has been answered; whether that is so much that it may. The survey is locked.
+
+    Whoever saw the figures before can subtract: there must be five answers in the difference, also in that of each
+    statement. One that fewer have answered since keeps the figures it had.
+    """
+    answers = survey.answers.count()
+    if answers - survey.shown_count < FEWEST_ANSWERS:
+        return False
+    by_statement = survey.tallies.values("statement").annotate(since=Sum("count") - Sum("shown"))
+    grown = by_statement.filter(since__gte=FEWEST_ANSWERS).values("statement")
+    survey.tallies.filter(statement__in=grown).update(shown=F("count"))
+    survey.shown_count = answers
+    survey.save(update_fields=["shown_count"])
+    return True
+
+
+@transaction.atomic
+def close_survey(survey: Survey) -> Survey:
+    """Take no more answers, and let the figures show if they may; return it as it is if it was closed already.
+
+    What may not be shown is forgotten: beside the sums that are shown, a last answer would stand by itself.
     The rows are written anew in the order of their random keys: how they lay told in which order they came.
     """
     survey = Survey.objects.select_for_update(of=("self",)).get(pk=survey.pk)
     if survey.closed_on:
         return survey
+    _bring_forward(survey)
     survey.closed_on = clock.today()
-    survey.save()
+    survey.save(update_fields=["closed_on"])
     answers, comments = list(survey.answers.order_by("pk")), list(survey.comments.order_by("pk"))
     survey.answers.all().delete()
     survey.comments.all().delete()
     SurveyAnswer.objects.bulk_create(answers)
     Comment.objects.bulk_create(comments)
-    survey.tallies.update(count=F("count"))
+    survey.tallies.update(count=F("shown"))
     return survey
 
 

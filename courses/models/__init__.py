@@ -2,7 +2,7 @@
 
 from courses.models.material import Material, MaterialQuerySet, MaterialType
 from courses.models.sign_up import SignUp, SignUpAudience, SignUpMail, SignUpQuerySet
-from courses.models.survey import Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally
+from courses.models.survey import FEWEST_ANSWERS, Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally
 from courses.models.training import (
     Attendance,
     AttendanceSource,
@@ -25,6 +25,7 @@ from courses.models.web_course import (
 )
 
 __all__ = [
+    "FEWEST_ANSWERS",
     "Attendance",
     "AttendanceSource",
     "Comment",

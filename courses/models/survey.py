@@ -10,7 +10,7 @@ import uuid
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from courses.models.training import Training
@@ -19,6 +19,10 @@ from units.models import Round, User
 
 # Without 0, o, 1, i and l, which look like each other.
 CODE_CHARACTERS, CODE_LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 14
+
+
+# Figures of fewer answers than this are shown to nobody, and neither is a change of fewer (docs/decisions/0015).
+FEWEST_ANSWERS = 5
 
 
 def new_code() -> str:
@@ -88,6 +92,8 @@ class Survey(models.Model):
     opened_on = models.DateField(_("öppnad"), default=clock.today)
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("öppnad av"))
     closed_on = models.DateField(_("stängd"), null=True, blank=True)
+    # How many answers had come when the figures that are shown were brought up; 0 while none are.
+    shown_count = models.PositiveIntegerField(_("antal svar i det som visas"), default=0)
 
     class Meta:
         verbose_name = _("enkät")
@@ -108,6 +114,11 @@ class Survey(models.Model):
                 fields=["training"],
                 name="survey_one_evaluation_per_training",
                 violation_error_message=_("Utbildningen har redan en utvärdering."),
+            ),
+            models.CheckConstraint(
+                name="survey_shows_nothing_or_enough",
+                condition=Q(shown_count=0) | Q(shown_count__gte=FEWEST_ANSWERS),
+                violation_error_message=_("Resultatet kan visas när minst fem har svarat."),
             ),
         ]
 
@@ -136,7 +147,7 @@ class SurveyAnswer(models.Model):
 
 
 class Tally(models.Model):
-    """How many chose `value` for a statement."""
+    """How many chose `value` for a statement; `shown` is what `count` was when the figures were last brought up."""
 
     survey = models.ForeignKey(Survey, models.PROTECT, related_name="tallies", verbose_name=_("enkät"))
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="tallies", verbose_name=_("påstående"))
@@ -144,6 +155,7 @@ class Tally(models.Model):
         _("svar"), choices=Scale, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
     count = models.PositiveIntegerField(_("antal"), default=0)
+    shown = models.PositiveIntegerField(_("antal som visas"), default=0)
 
     class Meta:
         verbose_name = _("antal svar")
@@ -153,6 +165,11 @@ class Tally(models.Model):
                 name="tally_value_is_one_to_five",
                 condition=Q(value__range=(1, 5)),
                 violation_error_message=_("Svaret ska vara 1 till 5."),
+            ),
+            models.CheckConstraint(
+                name="tally_shows_no_more_than_there_are",
+                condition=Q(shown__lte=F("count")),
+                violation_error_message=_("Fler svar kan inte visas än de som har kommit."),
             ),
         ]
 

@@ -1,5 +1,6 @@
 """Questions about steps 1 and 2."""
 
+from courses.models import FEWEST_ANSWERS
 from courses.queries.attendance import Group, day_of, groups, may_attend, recorded_people, require_room
 from courses.queries.calendars import training_event, training_events
 from courses.queries.coverage import Coverage, coverage, coverage_trend, coverages, valid_on
@@ -40,7 +41,6 @@ from courses.queries.staff import (
     staff_without_course,
 )
 from courses.queries.surveys import (
-    FEWEST_ANSWERS,
     Comparison,
     PulseRound,
     SurveyResult,

@@ -9,12 +9,10 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from courses.models import Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally, Training
+from courses.models import FEWEST_ANSWERS, Comment, Purpose, Scale, Statement, Survey, SurveyAnswer, Tally, Training
 from jarfalla import clock
 from units.models import Refused, Round, Step, Unit
 
-# Fewer answers than this are nobody's business (docs/decisions/0015).
-FEWEST_ANSWERS = 5
 # How many statements stand for a pulse, and for an evaluation.
 PULSE_STATEMENTS = range(5, 9)
 EVALUATION_STATEMENTS = range(3, 5)
@@ -38,7 +36,10 @@ class StatementResult:
 
 @dataclass(frozen=True)
 class SurveyResult:
-    """A survey, how many have answered, and the figures; `statements` is empty while they may not be shown."""
+    """A survey, how many have answered so far, and the figures that are shown; `statements` is empty while none are.
+
+    The figures are of the first `survey.shown_count` answers, not of those that have come since.
+    """
 
     survey: Survey
     answers: int
@@ -53,12 +54,22 @@ class SurveyResult:
     @property
     def is_shown(self) -> bool:
         """Whether there are figures to show."""
-        return _may_be_shown(self.survey, self.answers)
+        return self.survey.shown_count > 0
 
     @property
     def missing(self) -> int:
-        """How many more answers it takes before figures may be shown."""
-        return max(0, FEWEST_ANSWERS - self.answers)
+        """How many more answers it takes before figures may be shown, or those that are shown be brought forward."""
+        return max(0, FEWEST_ANSWERS - (self.answers - self.survey.shown_count))
+
+    @property
+    def can_come_forward(self) -> bool:
+        """Whether enough have answered since the figures were brought up, or at all, to show them as they are now."""
+        return self.survey.closed_on is None and not self.missing
+
+    @property
+    def left_out(self) -> int:
+        """How many answers are in no figure and, when the survey is closed, never will be; 0 while none are shown."""
+        return self.answers - self.survey.shown_count if self.is_shown and self.missing else 0
 
 
 def survey_results(surveys: Iterable[Survey]) -> list[SurveyResult]:
@@ -66,25 +77,20 @@ def survey_results(surveys: Iterable[Survey]) -> list[SurveyResult]:
     surveys = list(surveys)
     counted = SurveyAnswer.objects.filter(survey__in=surveys).order_by().values_list("survey")
     answers: dict[int, int] = dict(counted.annotate(Count("pk")))
-    shown = [survey for survey in surveys if _may_be_shown(survey, answers.get(survey.pk, 0))]
+    shown = [survey for survey in surveys if survey.shown_count]
     figures = _figures(shown)
     return [SurveyResult(survey, answers.get(survey.pk, 0), tuple(figures[survey.pk])) for survey in surveys]
 
 
-def _may_be_shown(survey: Survey, answers: int) -> bool:
-    """Only a closed survey: of an open one, each new answer could be read off the difference."""
-    return survey.closed_on is not None and answers >= FEWEST_ANSWERS
-
-
 def _figures(surveys: Collection[Survey]) -> dict[int, list[StatementResult]]:
-    """The figures of each survey, in the order of its statements."""
+    """The figures of each survey, in the order of its statements; from what is shown, never from what has come."""
     counts: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
     statements: dict[int, Statement] = {}
     asked: dict[int, list[int]] = defaultdict(list)
     tallies = Tally.objects.filter(survey__in=surveys).select_related("statement")
     for tally in tallies.order_by("statement__position", "statement_id", "value"):
         statements[tally.statement_id] = tally.statement
-        counts[tally.survey_id, tally.statement_id][tally.value] = tally.count
+        counts[tally.survey_id, tally.statement_id][tally.value] = tally.shown
         if tally.statement_id not in asked[tally.survey_id]:
             asked[tally.survey_id].append(tally.statement_id)
     return defaultdict(
@@ -253,5 +259,8 @@ def survey_address(survey: Survey) -> str:
 
 
 def comments_of(result: SurveyResult) -> Sequence[Comment]:
-    """What was written in an evaluation, in the order of random keys; nothing while the figures are not shown."""
-    return list(result.survey.comments.order_by("pk")) if result.is_shown else []
+    """What was written in an evaluation, in the order of random keys; nothing while it is open or has no figures.
+
+    They are shown once, all together: a comment that was not there at the last look belongs to who answered since.
+    """
+    return list(result.survey.comments.order_by("pk")) if result.is_shown and result.survey.closed_on else []

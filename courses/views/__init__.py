@@ -28,6 +28,7 @@ from courses.views.surveys import (
     pulses,
     survey_close,
     survey_poster,
+    survey_show,
 )
 from courses.views.trainings import training, training_cancel, training_held, training_reopen, trainings
 from courses.views.trend import coverage_trend
@@ -68,6 +69,7 @@ __all__ = [
     "survey",
     "survey_close",
     "survey_poster",
+    "survey_show",
     "survey_thanks",
     "training",
     "training_book",

@@ -43,16 +43,29 @@ def pulse_open(request: PortalRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+def survey_show(request: PortalRequest, pk: int) -> HttpResponse:
+    """Let the figures of an open survey show as they are now."""
+    survey = permissions.get_managed_survey(request.user, pk)
+    form = PortalForm(request.POST)
+    try:
+        actions.show_survey(survey)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        if survey.round:
+            return _show_pulses(request, survey.round.unit, form)
+        assert survey.training
+        return _show_evaluation(request, survey.training, form)
+    messages.success(request, _("Nu visas resultatet hittills."))
+    return _page_of(survey)
+
+
+@require_POST
 def survey_close(request: PortalRequest, pk: int) -> HttpResponse:
     """Take no more answers."""
     survey = permissions.get_managed_survey(request.user, pk)
     actions.close_survey(survey)
-    if survey.training:
-        messages.success(request, _("Utvärderingen är stängd."))
-        return redirect("evaluation", pk=survey.training.pk)
-    assert survey.round
-    messages.success(request, _("Kunskapspulsen är stängd."))
-    return redirect("pulses", slug=survey.round.unit.slug)
+    messages.success(request, _("Utvärderingen är stängd.") if survey.training else _("Kunskapspulsen är stängd."))
+    return _page_of(survey)
 
 
 @require_safe
@@ -81,7 +94,15 @@ def evaluation_open(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("evaluation", pk=pk)
 
 
-def _show_pulses(request: PortalRequest, unit: Unit, form: PulseForm | None = None) -> HttpResponse:
+def _page_of(survey: Survey) -> HttpResponse:
+    """The way to the page where the survey and its figures are."""
+    if survey.round:
+        return redirect("pulses", slug=survey.round.unit.slug)
+    assert survey.training
+    return redirect("evaluation", pk=survey.training.pk)
+
+
+def _show_pulses(request: PortalRequest, unit: Unit, form: PortalForm | None = None) -> HttpResponse:
     """The page, with the form that was not accepted, if there is one."""
     managed = Unit.objects.managed_by(request.user).filter(pk=unit.pk).exists()
     context = {

@@ -222,10 +222,10 @@ def test_answer_survey_with_what_was_not_asked_is_refused_and_changes_nothing(un
 
 
 def test_answer_survey_that_is_closed_is_refused(unit: Unit) -> None:
-    survey = pulses.closed(pulses.pulse(unit), 3)
+    survey = pulses.closed(pulses.pulse(unit), 3, 3, 3, 3, 3)
     with pytest.raises(Refused, match="Enkäten är stängd"):
         pulses.answer(survey, 3)
-    assert count(survey, 3) == 1
+    assert count(survey, 3) == 5
 
 
 def test_answer_survey_takes_three_answers_per_person_and_twenty_more(unit: Unit, manager: User) -> None:

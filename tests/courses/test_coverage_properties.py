@@ -156,62 +156,76 @@ def place() -> Place:
     return Place([factories.unit() for _ in range(UNITS)], [factories.user() for _ in range(PEOPLE)])
 
 
+class Book:
+    """Writes a history's rows one by one, in any order: a row that another one needs is written before it."""
+
+    def __init__(self, place: Place, history: History) -> None:
+        self.place, self.history, self.by = place, history, place.people[0]
+        self.sessions: dict[int, GroupSession] = {}
+        self.completions: dict[int, Completion] = {}
+
+    def session(self, number: int) -> GroupSession:
+        """The session of that number; the same one however often it is asked for."""
+        if number not in self.sessions:
+            row = self.history.sessions[number]
+            self.sessions[number] = GroupSession.objects.create(
+                unit=self.place.units[row.unit], held_on=row.on, headcount=row.headcount, recorded_by=self.by
+            )
+        return self.sessions[number]
+
+    def completion(self, number: int) -> Completion:
+        """The completion of that number, likewise."""
+        if number not in self.completions:
+            row = self.history.taken[number]
+            self.completions[number] = Completion.objects.create(
+                user=self.place.people[row.person],
+                completed_on=row.on,
+                session=None if row.session is None else self.session(row.session),
+                counted_in=None if row.counted_in is None else self.session(row.counted_in),
+                recorded_by=self.by,
+            )
+        return self.completions[number]
+
+    def withdraw(self, row: Any) -> None:
+        row.withdrawn_at, row.withdrawn_by = clock.now(), self.by
+        row.save()
+
+    def work(self, row: Spell) -> None:
+        user, unit = self.place.people[row.person], self.place.units[row.unit]
+        Membership.objects.create(user=user, unit=unit, started_on=row.start, ended_on=row.end)
+
+    def declare(self, row: Declared) -> None:
+        unit = self.place.units[row.unit]
+        DeclaredHeadcount.objects.create(unit=unit, headcount=row.headcount, declared_on=row.on)
+
+    def writes(self) -> list[Callable[[], object]]:
+        """Everything that there is to write."""
+        story = self.history
+        months = {"course_validity_months": story.months}
+        return [
+            *(lambda row=row: self.work(row) for row in story.spells),
+            *(lambda row=row: self.declare(row) for row in story.declared),
+            *(lambda n=n: self.session(n) for n in range(len(story.sessions))),
+            *(lambda n=n: self.completion(n) for n in range(len(story.taken))),
+            *(lambda n=n: self.withdraw(self.session(n)) for n, row in enumerate(story.sessions) if row.withdrawn),
+            *(lambda n=n: self.withdraw(self.completion(n)) for n, row in enumerate(story.taken) if row.withdrawn),
+            lambda: Programme.objects.update_or_create(pk=1, defaults=months),
+        ]
+
+
 @contextmanager
 def recorded(place: Place, history: History, order: int = 0) -> Iterator[dict[int, GroupSession]]:
     """Every row of the history, written in an order that follows from `order`; gone again afterwards.
 
     Gives the sessions by their number.
     """
-    by = place.people[0]
-    sessions: dict[int, GroupSession] = {}
-    taken: dict[int, Completion] = {}
-
-    def session(number: int) -> GroupSession:
-        if number not in sessions:
-            row = history.sessions[number]
-            sessions[number] = GroupSession.objects.create(
-                unit=place.units[row.unit], held_on=row.on, headcount=row.headcount, recorded_by=by
-            )
-        return sessions[number]
-
-    def complete(number: int) -> Completion:
-        if number not in taken:
-            row = history.taken[number]
-            taken[number] = Completion.objects.create(
-                user=place.people[row.person],
-                completed_on=row.on,
-                session=None if row.session is None else session(row.session),
-                counted_in=None if row.counted_in is None else session(row.counted_in),
-                recorded_by=by,
-            )
-        return taken[number]
-
-    def withdraw(row: Any) -> None:
-        row.withdrawn_at, row.withdrawn_by = clock.now(), by
-        row.save()
-
-    def work(row: Spell) -> None:
-        Membership.objects.create(
-            user=place.people[row.person], unit=place.units[row.unit], started_on=row.start, ended_on=row.end
-        )
-
-    def declare(row: Declared) -> None:
-        DeclaredHeadcount.objects.create(unit=place.units[row.unit], headcount=row.headcount, declared_on=row.on)
-
-    writes: list[Callable[[], object]] = [
-        *(lambda row=row: work(row) for row in history.spells),
-        *(lambda row=row: declare(row) for row in history.declared),
-        *(lambda n=n: session(n) for n in range(len(history.sessions))),
-        *(lambda n=n: complete(n) for n in range(len(history.taken))),
-        *(lambda n=n: withdraw(session(n)) for n, row in enumerate(history.sessions) if row.withdrawn),
-        *(lambda n=n: withdraw(complete(n)) for n, row in enumerate(history.taken) if row.withdrawn),
-        lambda: Programme.objects.update_or_create(pk=1, defaults={"course_validity_months": history.months}),
-    ]
+    book = Book(place, history)
+    writes = book.writes()
     random.Random(order).shuffle(writes)  # seeded, so that a failing example repeats itself
     with transaction.atomic():
         for write in writes:
             write()
-        yield sessions
+        yield book.sessions
         transaction.set_rollback(True)
 
 

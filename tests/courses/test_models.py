@@ -72,7 +72,7 @@ TODAY, TOMORROW = clock.today(), clock.today() + DAY
             {"held_on": TODAY, "held_recorded_at": clock.now(), "cancelled_at": clock.now()},
             "training_held_or_cancelled_not_both",
         ),
-        ({"attended": 0}, "training_attendance_is_positive"),
+        ({"headcount": 0}, "training_headcount_is_positive"),
     ],
 )
 def test_training_constraints(unit: Unit, coordinator: User, fields: dict[str, Any], constraint: str) -> None:

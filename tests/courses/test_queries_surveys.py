@@ -25,12 +25,13 @@ def test_results_of_four_answers_hold_no_figures(unit: Unit) -> None:
     assert (result.is_shown, result.answers, result.missing, result.statements) == (False, 4, 1, ())
 
 
-def test_results_of_an_open_survey_hold_no_figures_however_many_answer(unit: Unit) -> None:
+def test_results_of_an_open_survey_hold_no_figures_until_they_are_brought_up(unit: Unit) -> None:
     survey = pulses.pulse(unit)
     for _ in range(9):
         pulses.answer(survey, 4)
     result = result_of(survey)
     assert (result.is_shown, result.answers, result.missing, result.statements) == (False, 9, 0, ())
+    assert result.can_come_forward
 
 
 def test_results_of_five_answers_are_means_and_shares(unit: Unit) -> None:
@@ -86,11 +87,13 @@ def test_compare_sets_only_statements_of_both_against_each_other(unit: Unit, coo
     assert not {gone.text, new.text} & compared
 
 
-def test_comments_come_in_the_order_of_random_keys_and_only_with_figures(unit: Unit, coordinator: User) -> None:
+def test_comments_come_in_the_order_of_random_keys_all_at_once_when_it_is_closed(unit: Unit, coordinator: User) -> None:
     actions.seed_statements()
     survey = actions.open_evaluation(pulses.begun(unit), by=coordinator)
     for number in range(8):
         pulses.answer(survey, 4, comment=f"Kommentar {number}")
+        if number == 5:
+            actions.show_survey(survey)
         assert queries.comments_of(result_of(survey)) == []
     comments = queries.comments_of(result_of(actions.close_survey(survey)))
     assert sorted(comment.text for comment in comments) == [f"Kommentar {number}" for number in range(8)]

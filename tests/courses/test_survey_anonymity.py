@@ -32,6 +32,7 @@ COLUMNS = {
         "statement_id": "bigint",
         "value": "smallint",
         "count": "integer",
+        "shown": "integer",
     },
 }
 

@@ -52,6 +52,10 @@ def test_pulse_from_the_poster_to_the_picture(unit: Unit, manager: User, live_se
         page.get_by_role("link", name="Tillbaka till kunskapspulsen").click()
         assert "5 svar hittills." in page.locator("main").inner_text()
         assert "av 5" not in page.locator("main").inner_text()
+        page.get_by_role("button", name="Visa resultatet hittills").click()
+        assert "Resultatet är av de första 5 svaren." in page.locator("main").inner_text()
+        assert "Hittills, 5 svar" in page.get_by_role("columnheader", name="Före steg 1").inner_text()
+        assert accessibility_problems(page) == []
         page.get_by_role("button", name="Stäng och ta inte emot fler svar").click()
         row = page.get_by_role("row", name="Jag vågar fråga när jag är orolig för någon.").inner_text()
         assert "3,6" in row
