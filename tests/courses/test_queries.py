@@ -1,7 +1,5 @@
 """In what order trainings stand."""
 
-import datetime as dt
-
 import pytest
 from django.utils import timezone
 

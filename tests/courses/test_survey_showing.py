@@ -1,6 +1,7 @@
 """Figures come forward by five answers at a time, so that no difference between two looks tells what anybody chose."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -207,7 +208,7 @@ def test_no_two_looks_differ_by_fewer_than_five_answers(
         actions.seed_statements()
         survey = actions.open_evaluation(pulses.begun(unit), by=coordinator)
         seen = looks(survey, batches)
-        for before, after in zip(seen, seen[1:], strict=False):
+        for before, after in pairwise(seen):
             for had, has in zip(before, after, strict=True):
                 assert all(has[value] >= had[value] for value in Scale)
                 assert has == had or has.total() - had.total() >= 5

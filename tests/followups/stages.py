@@ -64,6 +64,6 @@ def overdue() -> dt.date:
 def keys() -> list[str]:
     """What the outbox holds about follow-ups: rule and recipient's name, sorted."""
     return sorted(
-        f"{message.key.split(':')[0].removeprefix('follow_up_')} {message.recipient.name}"
+        f"{message.key.split(':')[0].removeprefix('follow_up_')} {message.recipient_name}"
         for message in Message.objects.filter(key__startswith="follow_up_").select_related("recipient")
     )

@@ -125,7 +125,7 @@ def test_pause_cancels_what_waits_and_coming_back_reminds_again(unit: Unit, coor
     for day in (OPENS + 2 * DAY, OPENS + 3 * DAY):
         sweep(day)
         planned = Message.objects.in_state(MessageState.PLANNED)
-        assert sorted(message.recipient.name for message in planned) == ["Cia Chef", "Sam Samordnare"]
+        assert sorted(message.recipient_name for message in planned) == ["Cia Chef", "Sam Samordnare"]
     assert planned.get(recipient=coordinator).key.endswith(f":2024-11-22:{coordinator.pk}:2")
 
 

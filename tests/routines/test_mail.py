@@ -28,7 +28,7 @@ def since(act: Callable[[], object]) -> dict[str, Message]:
     """The letters that `act` puts in the outbox, by the name of who gets them."""
     before = list(Message.objects.values_list("pk", flat=True))
     act()
-    return {message.recipient.name: message for message in Message.objects.exclude(pk__in=before)}
+    return {message.recipient_name: message for message in Message.objects.exclude(pk__in=before)}
 
 
 def test_submitted_version_is_written_about_to_the_coordinators(version: RoutineVersion, manager: User) -> None:
