@@ -9,7 +9,7 @@ from django.db import transaction
 
 from courses.models import Completion, GroupSession
 from jarfalla import clock
-from jarfalla.demo import evidence, names
+from jarfalla.demo import evidence, learning, names
 from jarfalla.demo.scenarios import SCENARIOS, Scenario
 from units.actions.units import free_slug
 from units.models import (
@@ -68,14 +68,17 @@ class Municipality:
                 self._hire(places, people)
                 for place in places:
                     place.make_rounds()
+            if first == 0 and len(places) > 1:
+                learning.write_staff_list([place.unit for place in places], self.demo["samordnare"])
             self.say(f"  {last} of {self.units} units")
+        learning.write_open_lecture(self.demo["samordnare"])
         evidence.write_messages(self.demo["samordnare"])
 
     def _hire(self, places: list["Place"], people: Iterator[tuple[str, str]]) -> None:
         """Put people on the staff lists of the units that have accounts: one manager, the rest members."""
         share = max(2, self.staff // max(1, self.units))
         wanted = [(place, place.staff_size(share)) for place in places]
-        total = sum(size for _, size in wanted)
+        total = sum(size + place.newcomers for place, size in wanted)
         users = User.objects.bulk_create(
             [
                 User(email=email, name=name, password="!")  # noqa: S106  "!" is Django's unusable password
@@ -85,7 +88,7 @@ class Municipality:
         )
         free = iter(users)
         for place, size in wanted:
-            place.staff = [next(free) for _ in range(size)]
+            place.staff = [next(free) for _ in range(size + place.newcomers)]
             if place.number in (0, 1):
                 place.staff[0] = self.demo["chef"]
             if place.number == 1:
@@ -96,7 +99,7 @@ class Municipality:
                     unit=place.unit,
                     user=user,
                     role=MembershipRole.MEMBER if position else MembershipRole.MANAGER,
-                    started_on=clock.today() - dt.timedelta(days=900),
+                    started_on=clock.today() - dt.timedelta(days=place.days_at_work(position)),
                 )
                 for place in places
                 for position, user in enumerate(place.staff)
@@ -130,6 +133,15 @@ class Place:
     def staff_size(self, share: int) -> int:
         """How many people get accounts here."""
         return 1 if self.counts_heads else max(2, int(share * self.town.chance.uniform(0.6, 1.4)))
+
+    @property
+    def newcomers(self) -> int:
+        """How many have begun since step 1 was done."""
+        return 0 if self.counts_heads else self.scenario.newcomers
+
+    def days_at_work(self, position: int) -> int:
+        """How long ago the person at this place of the staff list began: the newcomers stand last."""
+        return 21 if position >= len(self.staff) - self.newcomers else 900
 
     def make_unit(self) -> None:
         """The unit and its answer to the offer."""
@@ -167,6 +179,8 @@ class Place:
         # Each situation twice with its PDF at once; in a larger municipality the worker makes the rest.
         publish_now = self.number < 2 * len(SCENARIOS)
         evidence.write_routine(self.unit, scenario, coordinator=by, manager=self.staff[0], publish_now=publish_now)
+        if self.scenario.pulses:
+            learning.write_pulses(round_, by, self.town.chance, people=len(self.staff))
         self._complete(round_, by)
         evidence.write_follow_up(round_, scenario, by)
         if scenario.second_round and closed:
@@ -196,27 +210,40 @@ class Place:
             )
 
     def _cover(self, by: User) -> None:
-        """Completions of the web course up to the scenario's share of the staff."""
+        """Completions of the web course up to the scenario's share of the staff: most in a group, some alone later."""
         days = self.scenario.steps[0] + 5 if self.scenario.steps else 10
-        moment = clock.now() - dt.timedelta(days=days)
-        size = self.headcount or len(self.staff)
+        size = self.headcount or len(self.staff) - self.newcomers
         count = self.scenario.covered(size)
-        if count == 0:
-            return
-        in_group = GroupSession.objects.create(
-            unit=self.unit,
-            held_on=moment.date(),
-            headcount=count if self.counts_heads else None,
-            recorded_by=by,
-            recorded_at=moment,
-        )
-        if not self.counts_heads:
-            done = set(Completion.objects.filter(user__in=self.staff).values_list("user_id", flat=True))
-            Completion.objects.bulk_create(
-                Completion(user=user, completed_on=moment.date(), session=in_group, recorded_by=by, recorded_at=moment)
-                for user in self.staff[:count]
-                if user.pk not in done
+        together = -(-count * 2 // 3)
+        for share, ago, is_group in ((together, days + 45, True), (count - together, days, self.counts_heads)):
+            if share:
+                self._record(share, clock.now() - dt.timedelta(days=ago), by, is_group=is_group)
+
+    def _record(self, count: int, moment: dt.datetime, by: User, *, is_group: bool) -> None:
+        """So many more have taken the course, in a group session or by themselves."""
+        session = None
+        if is_group:
+            session = GroupSession.objects.create(
+                unit=self.unit,
+                held_on=moment.date(),
+                headcount=count if self.counts_heads else None,
+                recorded_by=by,
+                recorded_at=moment,
             )
+        if self.counts_heads:
+            return
+        done = set(Completion.objects.filter(user__in=self.staff).values_list("user_id", flat=True))
+        lacking = [user for user in self.staff if user.pk not in done]
+        Completion.objects.bulk_create(
+            Completion(
+                user=user,
+                completed_on=moment.date(),
+                session=session,
+                recorded_by=by if session else user,
+                recorded_at=moment,
+            )
+            for user in lacking[:count]
+        )
 
     def _complete(self, round_: Round, by: User) -> None:
         manager = self.staff[0]

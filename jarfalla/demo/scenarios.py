@@ -23,6 +23,8 @@ class Scenario:
     override: bool = False
     withdrawn: bool = False
     second_round: bool = False
+    newcomers: int = 0  # who began three weeks ago and lack the course
+    pulses: bool = False
 
     @property
     def closed_days(self) -> int | None:
@@ -39,7 +41,7 @@ class Scenario:
 SCENARIOS = [
     # The first two are the demo manager's own units; the demo member works in the second.
     Scenario(coverage_percent=60),
-    Scenario(steps=(220, 200, 190), coverage_percent=90, training="held", routine="in_force"),
+    Scenario(steps=(220, 200, 190), coverage_percent=90, training="held", routine="in_force", newcomers=4, pulses=True),
     Scenario(state=ParticipationState.NOT_INVITED),
     Scenario(state=ParticipationState.INVITED, days_in_state=5),
     Scenario(state=ParticipationState.INVITED, days_in_state=60),
@@ -55,7 +57,7 @@ SCENARIOS = [
     Scenario(steps=(50,), coverage_percent=82, training="cancelled"),
     Scenario(steps=(25,), coverage_percent=55, override=True, training="planned"),
     Scenario(steps=(70, 20), coverage_percent=90, training="held"),
-    Scenario(steps=(80, 40), coverage_percent=90, training="held", routine="draft"),
+    Scenario(steps=(80, 40), coverage_percent=90, training="held", routine="draft", newcomers=5),
     Scenario(steps=(85, 45), coverage_percent=84, training="held", routine="in_review"),
     Scenario(steps=(75, 30), coverage_percent=91, training="held", routine="returned"),
     Scenario(steps=(95, 60), coverage_percent=83, training="held", routine="endorsed"),
