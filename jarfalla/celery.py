@@ -1,10 +1,11 @@
-"""The Celery application, and the one way to enqueue a task. Imports no app."""
+"""The Celery application, the one way to enqueue a task, and how a tick does all that waits. Imports no app."""
 
 import logging
 import os
+from collections.abc import Callable, Iterable
 
 from celery import Celery
-from django.db import transaction
+from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jarfalla.settings")
@@ -30,3 +31,22 @@ def enqueue(task: str, *args: int) -> None:
             logger.warning("%s%r is left to the sweep: the broker does not answer (%s)", task, args, lost)
 
     transaction.on_commit(send)
+
+
+def run_all(jobs: Iterable[Callable[[], object]]) -> None:
+    """Do each of the jobs that a tick found. One that goes wrong stops nobody behind it: it is logged, and what the
+    first of them raised is raised when the rest is done, so that nobody takes the tick for done.
+
+    Raises at once when the database does not answer: then the rest would go wrong too.
+    """
+    faults: list[Exception] = []
+    for job in jobs:
+        try:
+            job()
+        except Exception as fault:
+            if not connection.is_usable():
+                raise
+            logger.exception("%r went wrong; the rest is done all the same", job)
+            faults.append(fault)
+    if faults:
+        raise faults[0]

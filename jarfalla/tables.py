@@ -192,17 +192,18 @@ def _full_lines(lines: Iterator[Line], max_rows: int) -> Iterator[Line]:
 def _clean(cells: list[str]) -> list[str]:
     """The cells without what can't be seen, å as one character (a Mac writes two), no empty ones at the end."""
     row = "\n".join(cells)  # one look at the whole row is quicker than one at each cell
-    if _DAMAGED.search(row):
-        raise UnreadableFile(
-            _("Bokstäverna å, ä och ö är skadade i filen. Spara om listan som CSV (UTF-8) eller Excel (.xlsx).")
-        )
-    if not row.isascii():
-        cells = [cell.translate(_SPACES) for cell in cells]
     if _UNSEEN.search(row):
         cells = [_UNSEEN.sub("", cell) for cell in cells]
+    if not row.isascii():
+        if _DAMAGED.search(row):
+            raise UnreadableFile(
+                _("Bokstäverna å, ä och ö är skadade i filen. Spara om listan som CSV (UTF-8) eller Excel (.xlsx).")
+            )
+        cells = [_composed(cell.translate(_SPACES)) for cell in cells]
     clean = [cell.strip() for cell in cells]
-    last = max((place for place, cell in enumerate(clean, start=1) if cell), default=0)
-    return [_composed(cell) for cell in clean[:last]]
+    while clean and not clean[-1]:
+        clean.pop()
+    return clean
 
 
 def _composed(cell: str) -> str:

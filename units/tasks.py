@@ -1,10 +1,13 @@
 """What the worker does for this app: take an id, do nothing if it is done, make one call."""
 
 import time
+from functools import partial
+from itertools import takewhile
 
 from celery import shared_task
 from django.conf import settings
 
+from jarfalla.celery import run_all
 from units import actions
 from units.models import Message
 from units.queries import waiting_imports
@@ -23,10 +26,9 @@ def send_waiting_messages() -> None:
     After TICK_SECONDS the rest is left to the next tick: a mail server that hangs must not keep every worker.
     """
     until = time.monotonic() + settings.TICK_SECONDS
-    for message_id in Message.objects.due().order_by("not_before").values_list("pk", flat=True)[:500]:
-        actions.deliver_message(message_id)
-        if time.monotonic() > until:
-            return
+    due = Message.objects.due().order_by("not_before").values_list("pk", flat=True)[:500]
+    in_time = takewhile(lambda _pk: time.monotonic() <= until, due)
+    run_all(partial(actions.deliver_message, pk) for pk in in_time)
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from courses import mail, queries
 from courses.mail import Envelope, Occasion
 from courses.models import Invitation, Training
 from jarfalla import clock
+from jarfalla.celery import run_all
 from units.actions import cancel_messages, post_letters
 from units.models import Membership, Message, Unit, User
 
@@ -26,8 +28,7 @@ def send_all_invitations() -> None:
     """Write to everybody who has something to hear about any training: the net under single tasks that were lost,
     and how somebody who joins a unit hears of a training that lies ahead.
     """
-    for pk in queries.trainings_to_tell_of(clock.now()):
-        send_invitations(pk)
+    run_all(partial(send_invitations, pk) for pk in queries.trainings_to_tell_of(clock.now()))
 
 
 def send_invitations(training_id: int) -> None:

@@ -1,6 +1,7 @@
 """Påfyllning behövs: noting that a unit has fallen below the threshold, and telling its managers once."""
 
 from collections.abc import Collection
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.utils import timezone
 from courses import mail, queries
 from courses.models import Refill, RefillLook
 from jarfalla import clock
+from jarfalla.celery import run_all
 from units.actions import post_letter
 from units.models import Membership, Message, Unit, User
 
@@ -42,8 +44,7 @@ def note_refills() -> int:
     }
     untold = _untold_managers([standing[pk] for pk in called_for])
     changed = sorted((needs.keys() | standing.keys()) - called_for | untold.keys())
-    for pk in changed:
-        _note_refill(pk)
+    run_all(partial(_note_refill, pk) for pk in changed)
     return len(changed)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +13,7 @@ from courses.actions.sign_ups import place_waiting, tell_of_change
 from courses.mail import sign_ups as mail
 from courses.models import SignUp, SignUpAudience, SignUpMail, Training
 from jarfalla import clock
-from jarfalla.celery import enqueue
+from jarfalla.celery import enqueue, run_all
 from units.actions import erase_guest_letters, post_letter
 from units.models import Refused, User
 
@@ -25,7 +26,7 @@ def write_to_signed_up(
 
     Raises Refused when there is nobody to write to.
     """
-    if not queries.signed_up(training, audience).exists():
+    if not queries.signed_up(training, audience).filter(erased_at__isnull=True).exists():
         raise Refused(_("Det finns ingen att skriva till."))
     words = {"training": training, "audience": audience, "subject": subject, "text": text, "sent_by": by}
     row, created = SignUpMail.objects.get_or_create(token=token, defaults=words)
@@ -42,7 +43,8 @@ def write_sign_up_mail(pk: int) -> int:
     if row is None:
         return 0
     # Whoever signed up after it was written is not meant.
-    people = queries.signed_up(row.training, SignUpAudience(row.audience)).filter(signed_up_at__lte=row.sent_at)
+    people = queries.signed_up(row.training, SignUpAudience(row.audience))
+    people = people.filter(signed_up_at__lte=row.sent_at, erased_at__isnull=True)
     letters = [post_letter(mail.sign_up_message(person, row)) for person in people.select_related("training", "user")]
     row.written_at = clock.now()
     row.save()
@@ -57,11 +59,14 @@ def tend_sign_ups_of(training: Training) -> None:
 
 def tend_sign_ups() -> None:
     """What waits for the worker: letters about changes, places for those who wait, mails, and what must be erased."""
-    for training in queries.trainings_to_tend(clock.now()):
-        tend_sign_ups_of(training)
-    for pk in SignUpMail.objects.filter(written_at__isnull=True).order_by("pk").values_list("pk", flat=True):
-        write_sign_up_mail(pk)
-    erase_sign_ups()
+    mails = SignUpMail.objects.filter(written_at__isnull=True).order_by("pk").values_list("pk", flat=True)
+    run_all(
+        [
+            *(partial(tend_sign_ups_of, training) for training in queries.trainings_to_tend(clock.now())),
+            *(partial(write_sign_up_mail, pk) for pk in mails),
+            erase_sign_ups,
+        ]
+    )
 
 
 @transaction.atomic

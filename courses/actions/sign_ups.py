@@ -17,8 +17,6 @@ from jarfalla import clock
 from units.actions import post_letter
 from units.models import Refused
 
-MOST_SEATS = 20
-
 
 @transaction.atomic
 def sign_up(
@@ -96,10 +94,8 @@ def _tell_one(pk: int) -> None:
     row = locked.select_related("training", "user").filter(pk=pk).first()
     if row is None or row.sequence >= row.training.sequence:
         return
-    if row.training.state == TrainingState.CANCELLED:
-        post_letter(mail.sign_up_cancelled(row))
-    elif row.training.state == TrainingState.BOOKED:
-        post_letter(mail.sign_up_changed(row))
+    if row.training.starts_at > clock.now() and row.training.held_on is None:
+        post_letter(mail.sign_up_cancelled(row) if row.training.cancelled_at else mail.sign_up_changed(row))
     row.sequence = row.training.sequence
     row.save()
 

@@ -53,8 +53,9 @@ def plan_trainings(
     returned as it is. Raises Refused when a round is closed, when two times are the same, and without rounds unless
     anybody may sign up.
     """
-    User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two clicks on one button come one after the other
     rounds = _lock_rounds(rounds)
+    # Two clicks on one button come one after the other, also without a round. People are locked after rounds and units.
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     _refuse_closed(rounds)
     _refuse_nobody(rounds, takes_sign_ups=details.get("takes_sign_ups", False))
     times = sorted(times, key=lambda time: time[0])
@@ -99,11 +100,11 @@ def change_training(
     Raises Refused when the training was held or cancelled, when a round that is new to it is closed, and without
     rounds unless anybody may sign up.
     """
-    training, before = _lock_training(training)
+    training, locked = _lock_training(training, rounds)
     if not training.is_open:
         raise Refused(_("Utbildningen är avslutad och kan inte ändras."))
-    known = {round_.pk for round_ in before}
-    _refuse_closed([round_ for round_ in _lock_rounds(rounds) if round_.pk not in known])
+    known = set(training.rounds.values_list("pk", flat=True))
+    _refuse_closed([round_ for round_ in locked if round_.pk not in known])
     _refuse_nobody(rounds, takes_sign_ups=details.get("takes_sign_ups", False))
     told = [getattr(training, name) for name in TOLD]
     for name, value in {**details, "starts_at": starts_at, "ends_at": ends_at}.items():
@@ -269,10 +270,10 @@ def _lock_rounds(rounds: Iterable[Round]) -> list[Round]:
     return list(locked.filter(pk__in=[round_.pk for round_ in rounds]).order_by("pk"))
 
 
-def _lock_training(training: Training) -> tuple[Training, list[Round]]:
-    """The training as it is now with its rounds, all locked: first the training, then the rounds."""
+def _lock_training(training: Training, others: Iterable[Round] = ()) -> tuple[Training, list[Round]]:
+    """The training as it is now with its rounds and those `others`, all locked: the training first, then the rounds."""
     training = Training.objects.select_for_update(of=("self",)).get(pk=training.pk)
-    return training, _lock_rounds(training.rounds.all())
+    return training, _lock_rounds([*training.rounds.all(), *others])
 
 
 def _tell(training: Training) -> None:

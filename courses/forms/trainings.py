@@ -112,6 +112,7 @@ class TrainingForm(PortalForm):
     def __init__(self, *args: Any, training: Training | None = None, parts: int = MOST_PARTS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.parts = parts
+        self.keeps_capacity = training is not None and training.capacity is not None
         self.fields["rounds"].queryset = queries.rounds_to_train(training)  # type: ignore[attr-defined]
         self.fields["materials"].queryset = queries.materials_to_use(training)  # type: ignore[attr-defined]
         for part in range(1, parts + 1):
@@ -125,7 +126,8 @@ class TrainingForm(PortalForm):
         data = self.cleaned_data
         if "rounds" in data and not data["rounds"] and not data.get("takes_sign_ups"):
             self.add_error("rounds", _("Välj minst en enhet, eller öppna utbildningen för anmälan."))
-        if data.get("capacity") and not data.get("takes_sign_ups"):
+        # A training that has closed its sign-up keeps the number: without it everybody who waits would come in.
+        if data.get("capacity") and not data.get("takes_sign_ups") and not self.keeps_capacity:
             self.add_error("capacity", _("Antal platser gäller bara när utbildningen är öppen för anmälan."))
         started: set[dt.datetime] = set()
         for part in range(1, self.parts + 1):
@@ -140,9 +142,10 @@ class TrainingForm(PortalForm):
         if not data[time]:
             self.add_error(time, _("Skriv när det börjar."))
             return
-        if data[until] and data[until] <= data[time]:
-            self.add_error(until, _("Det måste sluta efter att det har börjat."))
         starts_at = moment(data[day], data[time])
+        # Not the times of day: in the night when the clocks change they may stand in another order.
+        if data[until] and moment(data[day], data[until]) <= starts_at:
+            self.add_error(until, _("Det måste sluta efter att det har börjat."))
         if starts_at in started:
             self.add_error(day, _("Två tillfällen börjar på samma tid. Ändra ett av dem."))
         started.add(starts_at)

@@ -70,7 +70,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
         return self.filter(withdrawn_at__isnull=True)
 
 
-@pghistory.track()
+@pghistory.track(level=pghistory.Statement)
 class Completion(models.Model):
     """A person has taken the web course. It belongs to the person and follows them to the next unit.
 

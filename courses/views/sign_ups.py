@@ -42,12 +42,13 @@ def show_sign_ups(request: PortalRequest, training: Training, rows: list[SignUp]
 
 
 def counts_of(rows: list[SignUp]) -> dict[SignUpAudience, int]:
-    """How many sign-ups each audience is."""
-    placed = sum(row.placed_at is not None for row in rows)
+    """How many of the sign-ups each audience is; nobody can be written to who has been erased."""
+    known = [row for row in rows if row.erased_at is None]
+    placed = sum(row.placed_at is not None for row in known)
     return {
         SignUpAudience.PLACED: placed,
-        SignUpAudience.WAITING: len(rows) - placed,
-        SignUpAudience.ALL: len(rows),
+        SignUpAudience.WAITING: len(known) - placed,
+        SignUpAudience.ALL: len(known),
     }
 
 

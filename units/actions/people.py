@@ -60,6 +60,8 @@ def end_membership(membership: Membership, *, on: dt.date, by: User) -> Membersh
 
     Raises Refused when `on` lies before the first day.
     """
+    # Whoever reckons with the unit's size, or changes its list, has it locked meanwhile.
+    Unit.objects.select_for_update(no_key=True).get(pk=membership.unit_id)
     membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
     if membership.ended_on:
         return membership
