@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from courses.models import Completion
 from jarfalla import clock
 from jarfalla.tables import Row
-from units.imports.lists import ListField, RowReader, RowRefused, batches, headings, refused_row, short
+from units.imports.lists import JudgedRow, ListField, RowReader, RowRefused, batches, headings, refused_row, short
 from units.models import ImportRow, Programme, User, Verdict
 
 # How many people one question to the database is about.
@@ -104,13 +104,13 @@ class CompletionJudge:
         self.months = Programme.current().course_validity_months
         self.learners: dict[str, Learner] = {}
 
-    def judge(self, rows: Iterable[Row]) -> Iterator[ImportRow]:
+    def judge(self, rows: Iterable[Row]) -> Iterator[JudgedRow]:
         """Every row with its verdict."""
         for row in rows:
             try:
                 self.read(row)
             except RowRefused as refused:
-                yield refused_row(self.list_import, row, refused)
+                yield refused_row(row.line, refused)
         for emails in batches(list(self.learners), PEOPLE_AT_ONCE):
             self.look_up(emails)
             for email in emails:
@@ -156,12 +156,12 @@ class CompletionJudge:
         for pk, day in taken.values_list("user", "completed_on"):
             users[pk].days.add(day)
 
-    def compare(self, email: str, learner: Learner) -> Iterator[ImportRow]:
+    def compare(self, email: str, learner: Learner) -> Iterator[JudgedRow]:
         """What the list changes for one person."""
         if learner.user is None:
             refused = RowRefused("unknown_email", self.reader.column("email"), text=short(email))
             for line in sorted([*learner.lines.values(), *learner.unfinished]):
-                yield refused_row(self.list_import, Row(line, []), refused)
+                yield refused_row(line, refused)
             return
         new = new_days(learner.lines, learner.days, today=self.today, months=self.months)
         for day, line in learner.lines.items():
@@ -169,23 +169,14 @@ class CompletionJudge:
         for line in learner.unfinished:
             yield self.row(Verdict.UNCHANGED, email, learner, line, None)
 
-    def row(self, verdict: Verdict, email: str, learner: Learner, line: int, day: dt.date | None) -> ImportRow:
+    def row(self, verdict: Verdict, email: str, learner: Learner, line: int, day: dt.date | None) -> JudgedRow:
         """One verdict about one row of the list."""
-        return ImportRow(
-            list_import=self.list_import,
-            line=line,
-            verdict=verdict,
-            data={
-                "user": learner.user,
-                "email": email,
-                "name": learner.name,
-                "on": day.isoformat() if day else "",
-            },
-            is_hidden=learner.is_protected,
-        )
+        on = day.isoformat() if day else ""
+        data = {"user": learner.user, "email": email, "name": learner.name, "on": on}
+        return JudgedRow(line, verdict, data, is_hidden=learner.is_protected)
 
 
-def judge_completions(reader: RowReader, rows: Iterable[Row]) -> Iterator[ImportRow]:
+def judge_completions(reader: RowReader, rows: Iterable[Row]) -> Iterator[JudgedRow]:
     """Every row of a list of completions with its verdict."""
     return CompletionJudge(reader).judge(rows)
 

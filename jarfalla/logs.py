@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 _SECRET = re.compile(r"(?<=/kalender/)[\w-]{20,}(?=\.ics)|(?<=/anmalan/)[0-9a-fA-F-]{36}")
-_UNSEEN = re.compile(r"^/svara/")
+_UNSEEN = re.compile(r"(https?://[^/]*)?/svara/")
 
 
 def without_secrets(text: str) -> str:
@@ -31,8 +31,8 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn says nothing about it
     """gunicorn's access log (bin/web), without secrets."""
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
-        """One line for a request; none for an answer to a survey."""
-        if not _UNSEEN.match(req.path or ""):
+        """One line for a request; none for an answer to a survey, nor for what its page fetches, which names it."""
+        if not any(_UNSEEN.match(address or "") for address in (req.path, environ.get("HTTP_REFERER"))):
             super().access(resp, req, environ, request_time)
 
     def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> dict[str, Any]:

@@ -42,6 +42,11 @@ _LONG = _pattern(rf"(?P<century>1[89]|20){_MARK}?(?P<year>\d\d)", f"{_MARK}?")
 _SHORT = _pattern(r"(?P<century>)(?P<year>\d\d)", _MARK)
 
 
+# Ten digits with at most three other signs between two of them: every spelling has that, and few other texts. Most
+# texts that are looked at hold no personnummer, and this tells so in a tenth of the time.
+_TEN_DIGITS = re.compile(r"(?:\d[^\d\r\n]{0,3}){9}\d")
+
+
 def find_personal_numbers(text: str) -> list[str]:
     """The personnummer and samordningsnummer in `text`, as digits with a hyphen. Takes linear time.
 
@@ -58,7 +63,10 @@ def refuse_personal_numbers(value: str) -> None:
 
 def _personal_numbers(text: str) -> Iterator[str]:
     # Not NFKC: normalising a long row of accents takes quadratic time.
-    plain = text if text.isascii() else text.translate(_plain_characters())
+    plain = text if text.isascii() or text.isprintable() else text.translate(_without_width())
+    if not _TEN_DIGITS.search(plain):
+        return
+    plain = plain if plain.isascii() else plain.translate(_plain_characters())
     for pattern in (_LONG, _SHORT):
         for match in pattern.finditer(plain):
             month, day = match["m"] or match["mm"], match["d"] or match["dd"]
@@ -81,10 +89,15 @@ def _is_issued(number: str, *, is_long: bool) -> bool:
 
 
 @cache
+def _without_width() -> dict[int, str]:
+    """Characters without width, and nothing in their place. None of them is printable, as Python sees it."""
+    return dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF], "")
+
+
+@cache
 def _plain_characters() -> dict[int, str]:
-    """The digits of every script, dashes of every length and characters without width, as ASCII would have them."""
+    """The digits of every script and dashes of every length, as ASCII would have them."""
     digits = {code: str(int(chr(code))) for code in range(128, sys.maxunicode) if chr(code).isdecimal()}
     dashes = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"), "-")
     others = {0xFF0B: "+", 0xFF0E: ".", 0xFF0F: "/", 0x2044: "/", 0xFF3F: "_"}
-    widthless = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
-    return digits | dashes | others | dict.fromkeys(widthless, "")
+    return digits | dashes | others

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 from unicodedata import is_normalized, normalize
 
 from django.conf import settings
@@ -71,8 +71,7 @@ class UnreadableFile(Exception):  # noqa: N818  not an error of ours: the file i
     """The file can't be used; `str()` is the sentence for the person who chose it."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of a table. `line` is the line of the file where it begins, or its row in the sheet, from 1."""
 
     line: int
@@ -191,8 +190,8 @@ def _full_lines(lines: Iterator[Line], max_rows: int) -> Iterator[Line]:
 
 def _clean(cells: list[str]) -> list[str]:
     """The cells without what can't be seen, å as one character (a Mac writes two), no empty ones at the end."""
-    row = "\n".join(cells)  # one look at the whole row is quicker than one at each cell
-    if _UNSEEN.search(row):
+    row = " ".join(cells)  # one look at the whole row is quicker than one at each cell
+    if not row.isprintable() and _UNSEEN.search(row):
         cells = [_UNSEEN.sub("", cell) for cell in cells]
     if not row.isascii():
         if _DAMAGED.search(row):

@@ -1,13 +1,14 @@
 """Forms of the units app, and what every form of the portal has in common."""
 
 import datetime as dt
+import re
 from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import RegexValidator
+from django.core.validators import EmailValidator, RegexValidator, validate_email
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,9 @@ one_line = RegexValidator(
     code="line_break",
     inverse_match=True,
 )
+# Django's own takes four letters for others of the alphabet (ſ for s, İ for i): no mail leaves to such an address.
+mailable = EmailValidator()
+mailable.user_regex = re.compile(EmailValidator.user_regex.pattern, re.IGNORECASE | re.ASCII)
 
 
 class DateField(forms.DateField):
@@ -72,6 +76,7 @@ class GuardedFormMixin:
         for field in self.fields.values():
             if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = _("Fyll i det här.")
+            field.validators = [mailable if check is validate_email else check for check in field.validators]
             if isinstance(field, forms.CharField) and refuse_personal_numbers not in field.validators:
                 field.validators.append(refuse_personal_numbers)
                 if not isinstance(field.widget, forms.Textarea):

@@ -39,6 +39,7 @@ from units.models import (
     StepBlocked,
     StepCompletion,
     Unit,
+    User,
 )
 
 if TYPE_CHECKING:
@@ -257,3 +258,10 @@ def waiting_imports() -> list[tuple[int, bool]]:
     asked = asked.filter(Q(chosen_at__isnull=False) | Q(mapped_at__isnull=False, read_at__isnull=True))
     is_chosen = ExpressionWrapper(Q(chosen_at__isnull=False), output_field=BooleanField())
     return list(asked.annotate(is_chosen=is_chosen).order_by("mapped_at").values_list("pk", "is_chosen"))
+
+
+def protected_addresses(texts: Iterable[str]) -> set[str]:
+    """Those of the texts, in lower case, that are the e-mail address of somebody with protected personal data."""
+    addresses = {text.lower() for text in texts if "@" in text}
+    protected = User.objects.filter(is_protected=True).annotate(key=Lower("email")).filter(key__in=addresses)
+    return set(protected.values_list("key", flat=True))

@@ -1,8 +1,8 @@
 """What the worker does for this app: take an id, do nothing if it is done, make one call."""
 
 import time
+from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import takewhile
 
 from celery import shared_task
 from django.conf import settings
@@ -25,10 +25,17 @@ def send_waiting_messages() -> None:
 
     After TICK_SECONDS the rest is left to the next tick: a mail server that hangs must not keep every worker.
     """
-    until = time.monotonic() + settings.TICK_SECONDS
     due = Message.objects.due().order_by("not_before").values_list("pk", flat=True)[:500]
-    in_time = takewhile(lambda _pk: time.monotonic() <= until, due)
-    run_all(partial(actions.deliver_message, pk) for pk in in_time)
+    run_all(partial(actions.deliver_message, pk) for pk in _for_a_tick(due))
+
+
+def _for_a_tick(pks: Iterable[int]) -> Iterator[int]:
+    """The first of them, and more until TICK_SECONDS have passed."""
+    until = time.monotonic() + settings.TICK_SECONDS
+    for pk in pks:
+        yield pk
+        if time.monotonic() > until:
+            return
 
 
 @shared_task

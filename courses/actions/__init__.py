@@ -12,7 +12,14 @@ from courses.actions.sign_up_mails import (
     write_sign_up_mail,
     write_to_signed_up,
 )
-from courses.actions.sign_ups import place_waiting, require_open, sign_up, tell_of_change, withdraw_sign_up
+from courses.actions.sign_ups import (
+    AddressTaken,
+    place_waiting,
+    require_open,
+    sign_up,
+    tell_of_change,
+    withdraw_sign_up,
+)
 from courses.actions.surveys import (
     add_statement,
     answer_survey,
@@ -45,6 +52,7 @@ from courses.actions.web_course import (
 
 __all__ = [
     "COMPLETIONS",
+    "AddressTaken",
     "Roll",
     "add_material",
     "add_statement",

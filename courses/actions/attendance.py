@@ -36,7 +36,8 @@ class Roll:
 def record_attendance(training: Training, roll: Roll, *, by: User) -> int:
     """Record who came to a training; return how many are recorded by name now. Repeating it changes nothing.
 
-    Raises Refused before the training has begun, for one that was cancelled, and for a person whom it was not for.
+    Raises Refused before the training has begun, for one that was cancelled, for a person whom it was not for, and
+    for more of a unit than work there.
     """
     training = lock_training(training)
     _require_begun(training)
@@ -50,8 +51,12 @@ def record_attendance(training: Training, roll: Roll, *, by: User) -> int:
     Attendance.objects.bulk_create(
         Attendance(training=training, user=person, recorded_by=by) for person in newcomers.values()
     )
-    for pk, headcount in roll.headcounts.items():
-        training.training_rounds.filter(pk=pk).exclude(headcount=headcount).update(headcount=headcount)
+    for row in training.training_rounds.filter(pk__in=roll.headcounts).select_related("round__unit"):
+        headcount = roll.headcounts[row.pk]
+        queries.require_attendance(training, row.round.unit, on=queries.day_of(training), headcount=headcount)
+        if row.headcount != headcount:
+            row.headcount = headcount
+            row.save()
     if roll.others is not None and training.headcount != roll.others[0]:
         [training.headcount] = roll.others
         training.save()

@@ -9,13 +9,13 @@ from courses import queries
 from courses.imports import FIELDS, REASONS, cells_of_completions, columns_of_completions, judge_completions
 from courses.models import Completion
 from jarfalla import clock
-from units.imports.lists import ImportSpec, batches, register
+from units.imports.lists import ImportSpec, Slice, batches, chosen_rows, register
 from units.models import ImportKind, ImportRow, ListImport, Membership, Programme, Unit, User, Verdict
 
 ROWS_AT_ONCE = 2_000
 
 
-def save_completions(list_import: ListImport, rows: Iterable[ImportRow]) -> dict[str, int]:
+def save_completions(list_import: ListImport, slices: Iterable[Slice]) -> dict[str, int]:
     """Record that the people took the course on the days in the list; how many rows of each verdict changed something.
 
     What has been recorded since the list was read is passed over: the same day, and anything for somebody who got a
@@ -27,15 +27,15 @@ def save_completions(list_import: ListImport, rows: Iterable[ImportRow]) -> dict
     assert list_import.chosen_by_id is not None  # pages know who asks, and the command wants to be told
     done_meanwhile = _with_a_valid_course(people)
     count = 0
-    for batch in batches(rows, ROWS_AT_ONCE):
-        count += _register([row for row in batch if row.data["user"] not in done_meanwhile], list_import.chosen_by_id)
+    for part in slices:
+        chosen = [row for row in part.rows if row.data["user"] not in done_meanwhile]
+        count += _register(chosen, list_import.chosen_by_id)
     return {Verdict.COMPLETED: count} if count else {}
 
 
 def _people(list_import: ListImport) -> list[int]:
     """The primary keys of everybody in the chosen rows."""
-    chosen = list_import.rows.filter(verdict__in=list_import.chosen, is_excluded=False)
-    return sorted(set(chosen.order_by().values_list("data__user", flat=True)))
+    return sorted(set(chosen_rows(list_import).order_by().values_list("data__user", flat=True)))
 
 
 def _lock_units(people: list[int]) -> None:

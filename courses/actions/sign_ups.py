@@ -18,6 +18,10 @@ from units.actions import post_letter
 from units.models import Refused
 
 
+class AddressTaken(Refused):
+    """The address is signed up already."""
+
+
 @transaction.atomic
 def sign_up(
     training: Training, *, name: str, email: str, organisation: str, seats: int = 1, token: uuid.UUID, language: str
@@ -25,8 +29,8 @@ def sign_up(
     """Sign somebody up, with a place or on the waiting list, and write to them; the same `token` again returns the
     first sign-up.
 
-    Raises Refused when the training takes no sign-ups (any longer), when the address is signed up already, and
-    for more seats than the training has.
+    Raises AddressTaken when the address is signed up already, and Refused when the training takes no sign-ups (any
+    longer) and for more seats than the training has.
     """
     training = lock_training(training)
     if first := SignUp.objects.filter(token=token, training=training).first():
@@ -34,7 +38,9 @@ def sign_up(
     require_open(training)
     email = email.strip().lower()
     if training.sign_ups.standing().filter(email__iexact=email).exists():
-        raise Refused(_("Den adressen är redan anmäld."))
+        raise AddressTaken(_("Den adressen är redan anmäld."))
+    if SignUp.objects.filter(token=token).exists():
+        token = uuid.uuid4()  # it came from the form of another training
     if training.capacity is not None and seats > training.capacity:
         raise Refused(_("Utbildningen har %(n)s platser. Anmäl högst så många.") % {"n": training.capacity})
     row = training.sign_ups.create(

@@ -57,7 +57,7 @@ def plan_trainings(
     # Two clicks on one button come one after the other, also without a round. People are locked after rounds and units.
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     _refuse_closed(rounds)
-    _refuse_nobody(rounds, takes_sign_ups=details.get("takes_sign_ups", False))
+    _refuse_nobody(rounds, for_others=details.get("takes_sign_ups", False))
     times = sorted(times, key=lambda time: time[0])
     if len({starts_at for starts_at, _ends_at in times}) < len(times):
         raise Refused(_("Två tillfällen börjar på samma tid. Ändra ett av dem."))
@@ -98,14 +98,14 @@ def change_training(
     """Change what was planned; the worker writes to those who are invited if it is something that they must hear of.
 
     Raises Refused when the training was held or cancelled, when a round that is new to it is closed, and without
-    rounds unless anybody may sign up.
+    rounds unless anybody may sign up or somebody has.
     """
     training, locked = _lock_training(training, rounds)
     if not training.is_open:
         raise Refused(_("Utbildningen är avslutad och kan inte ändras."))
     known = set(training.rounds.values_list("pk", flat=True))
     _refuse_closed([round_ for round_ in locked if round_.pk not in known])
-    _refuse_nobody(rounds, takes_sign_ups=details.get("takes_sign_ups", False))
+    _refuse_nobody(rounds, for_others=details.get("takes_sign_ups", False) or training.has_sign_ups)
     told = [getattr(training, name) for name in TOLD]
     for name, value in {**details, "starts_at": starts_at, "ends_at": ends_at}.items():
         setattr(training, name, value)
@@ -258,9 +258,9 @@ def _refuse_closed(rounds: Iterable[Round]) -> None:
             raise Refused(sentence % {"unit": round_.unit.name})
 
 
-def _refuse_nobody(rounds: Collection[Round], *, takes_sign_ups: bool) -> None:
+def _refuse_nobody(rounds: Collection[Round], *, for_others: bool) -> None:
     """Raise Refused when the occasion is for nobody."""
-    if not rounds and not takes_sign_ups:
+    if not rounds and not for_others:
         raise Refused(_("Välj minst en enhet, eller öppna utbildningen för anmälan."))
 
 

@@ -54,13 +54,14 @@ class SignUpForm(PortalForm):
         return token or uuid.uuid4()
 
     def clean(self) -> dict[str, Any]:
-        """What the action would refuse too, said at its field; a form that is sent again is left to the action."""
+        """More seats than there are, refused at the field; a form that is sent again is left to the action.
+
+        That an address is signed up already is the action's to say, after the view has counted how often it is asked:
+        else anybody could try as many addresses as they like.
+        """
         data = self.cleaned_data
-        standing = self.training.sign_ups.standing()
         if self.was_sent_before():
             return data
-        if "email" in data and standing.filter(email__iexact=data["email"].strip()).exists():
-            self.add_error("email", _("Den adressen är redan anmäld."))
         most = self.training.capacity
         if most is not None and data.get("seats", 0) > most:
             sentence = _("Utbildningen har %(n)s platser. Anmäl högst så många.")

@@ -112,7 +112,7 @@ class TrainingForm(PortalForm):
     def __init__(self, *args: Any, training: Training | None = None, parts: int = MOST_PARTS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.parts = parts
-        self.keeps_capacity = training is not None and training.capacity is not None
+        self.has_sign_ups = training is not None and training.has_sign_ups
         self.fields["rounds"].queryset = queries.rounds_to_train(training)  # type: ignore[attr-defined]
         self.fields["materials"].queryset = queries.materials_to_use(training)  # type: ignore[attr-defined]
         for part in range(1, parts + 1):
@@ -124,10 +124,11 @@ class TrainingForm(PortalForm):
     def clean(self) -> dict[str, Any]:
         """Somebody is invited, every occasion ends after it starts, and no two start at the same time."""
         data = self.cleaned_data
-        if "rounds" in data and not data["rounds"] and not data.get("takes_sign_ups"):
+        for_others = data.get("takes_sign_ups") or self.has_sign_ups
+        if "rounds" in data and not data["rounds"] and not for_others:
             self.add_error("rounds", _("Välj minst en enhet, eller öppna utbildningen för anmälan."))
-        # A training that has closed its sign-up keeps the number: without it everybody who waits would come in.
-        if data.get("capacity") and not data.get("takes_sign_ups") and not self.keeps_capacity:
+        # Whoever closes the sign-up keeps the number: without it everybody who waits would come in.
+        if data.get("capacity") and not for_others:
             self.add_error("capacity", _("Antal platser gäller bara när utbildningen är öppen för anmälan."))
         started: set[dt.datetime] = set()
         for part in range(1, self.parts + 1):
@@ -143,7 +144,6 @@ class TrainingForm(PortalForm):
             self.add_error(time, _("Skriv när det börjar."))
             return
         starts_at = moment(data[day], data[time])
-        # Not the times of day: in the night when the clocks change they may stand in another order.
         if data[until] and moment(data[day], data[until]) <= starts_at:
             self.add_error(until, _("Det måste sluta efter att det har börjat."))
         if starts_at in started:
@@ -203,8 +203,8 @@ class TrainingDayField(DateField):
 
 
 def moment(day: dt.date, time: dt.time) -> dt.datetime:
-    """The moment in the portal's time zone."""
-    return timezone.make_aware(dt.datetime.combine(day, time))
+    """The moment when the clocks here show that. In UTC: the night when they change may turn two of them round."""
+    return timezone.make_aware(dt.datetime.combine(day, time)).astimezone(dt.UTC)
 
 
 def planned(training: Training) -> dict[str, Any]:
@@ -237,7 +237,7 @@ class HeldForm(PortalForm):
             self.fields[f"headcount_{row.round_id}"] = HeadcountField(
                 label=label, initial=row.headcount, help_text=_("Utan namn. Lämna tomt om du inte vet.")
             )
-        if training.takes_sign_ups:
+        if training.is_for_others:
             self.fields["headcount"] = HeadcountField(label=_("Hur många kom från andra?"), initial=training.headcount)
 
     def clean(self) -> dict[str, Any]:

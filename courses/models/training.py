@@ -214,6 +214,16 @@ class Training(models.Model):
         """Neither held nor cancelled yet."""
         return self.state in (TrainingState.BOOKED, TrainingState.AWAITING_ANSWER)
 
+    @property
+    def is_for_others(self) -> bool:
+        """Whether others than the invited units may come: anybody can sign up, or somebody did before that closed."""
+        return self.takes_sign_ups or self.has_sign_ups
+
+    @property
+    def has_sign_ups(self) -> bool:
+        """Whether anybody is signed up now."""
+        return self.sign_ups.filter(withdrawn_at__isnull=True).exists()
+
 
 @pghistory.track()
 class TrainingRound(models.Model):

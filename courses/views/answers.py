@@ -32,7 +32,7 @@ SurveyView = Callable[[HttpRequest, Survey], HttpResponse]
 
 
 def _of_survey(view: SurveyView) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Get the view its survey by the code in the address; keep what it answers out of search engines."""
+    """Get the view its survey by the code in the address; keep what it answers out of search engines and logs."""
 
     def with_survey(request: HttpRequest, code: str) -> HttpResponse:
         # What is written tells PostgreSQL who is signed in, for the history of other tables: not here.
@@ -44,6 +44,8 @@ def _of_survey(view: SurveyView) -> Callable[[HttpRequest, str], HttpResponse]:
         else:
             response = view(request, survey)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        # What the page fetches (its styles) would name it beside an address and a time, in the log of every server.
+        response.headers["Referrer-Policy"] = "strict-origin"
         return response
 
     return with_survey

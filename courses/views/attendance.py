@@ -48,7 +48,7 @@ def attendance_form(request: PortalRequest, training: Training) -> AttendanceFor
     """The form with the groups that the user may record; what was sent, if something was."""
     is_coordinator = request.user.is_coordinator
     groups = queries.groups(training, Unit.objects.managed_by(request.user), others=is_coordinator)
-    counts_others = is_coordinator and training.takes_sign_ups
+    counts_others = is_coordinator and training.is_for_others
     data = request.POST if request.method == "POST" else None
     return AttendanceForm(data, training=training, groups=groups, counts_others=counts_others)
 

@@ -39,7 +39,7 @@ def sign_up(request: HttpRequest, pk: int) -> HttpResponse:
             require_patience(request, form.cleaned_data["email"])
             row = actions.sign_up(training, language=translation.get_language() or "sv", **form.cleaned_data)
         except Refused as refused:
-            form.add_error(None, str(refused))
+            form.add_error("email" if isinstance(refused, actions.AddressTaken) else None, str(refused))
         else:
             return redirect("sign_up_done", token=row.token)
     return show_sign_up(request, training, form)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.queries import training_events
@@ -34,6 +34,7 @@ SHOWN = 8
 
 
 @require_safe
+@never_cache
 def calendar(request: PortalRequest) -> HttpResponse:
     """What the own calendar holds, its secret address, and how it gets into Outlook, Google and the phone."""
     permissions.require_calendar(request.user)

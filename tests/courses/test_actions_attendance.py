@@ -13,6 +13,7 @@ from tests import factories
 from tests.courses import rows
 from tests.courses.rows import DAY
 from tests.together import together
+from units.actions import declare_headcount
 from units.models import Refused, Unit, User
 from units.models.people import Membership
 
@@ -63,6 +64,7 @@ def test_record_attendance_leaves_those_who_are_not_mentioned(training: Training
 
 def test_record_attendance_keeps_how_many_came_without_a_name(training: Training, manager: User) -> None:
     row = TrainingRound.objects.get(training=training)
+    declare_headcount(training.rounds.get().unit, headcount=7, on=clock.today(), by=manager)
     actions.record_attendance(training, roll(headcounts={row.pk: 7}, others=(3,)), by=manager)
     row.refresh_from_db()
     training.refresh_from_db()
@@ -71,6 +73,18 @@ def test_record_attendance_keeps_how_many_came_without_a_name(training: Training
     row.refresh_from_db()
     training.refresh_from_db()
     assert (row.headcount, training.headcount) == (None, 3)
+
+
+def test_record_attendance_of_more_than_work_there_is_refused_whatever_was_scanned_meanwhile(
+    training: Training, manager: User, member: User
+) -> None:
+    row = TrainingRound.objects.get(training=training)
+    actions.attend(training, member)  # after the page with the list was shown
+    with pytest.raises(Refused, match="Enheten har 2 anställda och 1 är avprickade med namn"):
+        actions.record_attendance(training, roll(headcounts={row.pk: 2}), by=manager)
+    row.refresh_from_db()
+    assert row.headcount is None
+    actions.record_attendance(training, roll(headcounts={row.pk: 1}), by=manager)
 
 
 def test_record_attendance_before_the_training_is_refused(training: Training, manager: User, member: User) -> None:

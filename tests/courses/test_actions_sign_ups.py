@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from ical.calendar_stream import IcsCalendarStream
 
 from courses import actions, queries
 from courses.models import SignUp, SignUpAudience, SignUpMail, Training
 from jarfalla import clock
 from tests import factories
+from tests.courses.invited import change
 from tests.courses.rows import DAY
 from tests.together import together
 from units.models import Message, Refused, Unit, User
@@ -188,6 +190,20 @@ def test_lowered_capacity_keeps_what_was_promised(training: Training) -> None:
     assert in_line(training) == (["Bo", "Cia"], ["Dan"])
 
 
+def test_closing_the_sign_up_keeps_everybody_where_they_are_and_still_fills_a_place_that_is_given_back(
+    training: Training, coordinator: User
+) -> None:
+    anna, *_rest = [sign_up(training, name) for name in ("Anna", "Bo", "Cia", "Dan", "Eva")]
+    training = change(training, by=coordinator, rounds=[], takes_sign_ups=False, capacity=3)
+    actions.tend_sign_ups()
+    assert in_line(training) == (["Anna", "Bo", "Cia"], ["Dan", "Eva"])
+    with pytest.raises(Refused, match="Anmälan är stängd"):
+        sign_up(training, "Fia")
+    actions.withdraw_sign_up(anna)
+    assert in_line(training) == (["Bo", "Cia", "Dan"], ["Eva"])
+    assert training.is_for_others
+
+
 def test_a_newcomer_never_passes_who_waits_and_fits(training: Training) -> None:
     """The capacity has been raised, and the worker has not been there yet."""
     for name in ("Anna", "Bo", "Cia", "Dan"):
@@ -226,6 +242,15 @@ def test_cancellation_reaches_everybody_and_cancels_in_the_calendar(training: Tr
     assert (calendar.method, event.status, event.sequence) == ("CANCEL", "CANCELLED", 1)
     actions.tend_sign_ups()
     assert len(letters(anna)) == 2
+
+
+def test_cancellation_that_is_told_too_late_is_told_to_nobody(training: Training, coordinator: User) -> None:
+    anna = sign_up(training, "Anna")
+    actions.cancel_training(training, reason="Sjukdom", by=coordinator)
+    Training.objects.update(starts_at=clock.now() - DAY, cancelled_at=clock.now() - 2 * DAY)
+    actions.tend_sign_ups()
+    assert letters(anna) == ["Du är anmäld: Tidiga tecken"]
+    assert not queries.trainings_to_tend(clock.now()).exists()
 
 
 def test_change_is_not_told_twice_to_whoever_comes_in_afterwards(training: Training) -> None:
@@ -320,6 +345,17 @@ def test_erase_empties_what_names_somebody_and_keeps_the_count(
     assert not SignUp.objects.filter(user__isnull=False).exists()
 
 
+def test_mail_reaches_nobody_who_has_been_erased(training: Training, coordinator: User, settings: Any) -> None:
+    sign_up(training, "Anna")
+    row = write(training, coordinator, SignUpAudience.ALL)
+    Training.objects.update(starts_at=clock.now() - (settings.SIGN_UP_KEPT_DAYS + 1) * DAY)
+    actions.erase_sign_ups()
+    assert actions.write_sign_up_mail(row.pk) == 0
+    with pytest.raises(Refused, match="ingen att skriva till"):
+        write(training, coordinator, SignUpAudience.ALL)
+    assert not Message.objects.filter(key__contains=":mail:").exists()
+
+
 def test_history_of_a_sign_up_holds_no_name(training: Training) -> None:
     actions.withdraw_sign_up(sign_up(training, "Anna"))
     events = apps.get_model("courses", "SignUpEvent")
@@ -334,6 +370,31 @@ def test_tend_sign_ups_looks_after_what_a_lost_task_left(training: Training, uni
     actions.tend_sign_ups()
     assert in_line(training) == (["Anna", "Bo", "Cia", "Dan"], [])
     assert factories.open_round(unit).trainings.count() == 0
+
+
+def test_tend_sign_ups_does_the_rest_when_one_training_goes_wrong(
+    training: Training, coordinator: User, settings: Any
+) -> None:
+    other = Training.objects.create(
+        title="Den andra", starts_at=clock.now() + DAY, takes_sign_ups=True, capacity=1, booked_by=coordinator
+    )
+    old = Training.objects.create(
+        title="Den gamla", starts_at=clock.now() + DAY, takes_sign_ups=True, booked_by=coordinator
+    )
+    sign_up(training, "Anna")
+    waits = [sign_up(other, name) for name in ("Bo", "Cia")][1]
+    past = sign_up(old, "Dan")
+    Training.objects.filter(pk=old.pk).update(starts_at=clock.now() - (settings.SIGN_UP_KEPT_DAYS + 1) * DAY)
+    row = write(other, coordinator, SignUpAudience.ALL)
+    Training.objects.filter(pk=other.pk).update(capacity=2)
+    # What no code of ours does: an address that no letter can be written to.
+    training.sign_ups.update(email="två@adresser, på@rad")
+    Training.objects.filter(pk=training.pk).update(sequence=1)
+    with pytest.raises(ValidationError):
+        actions.tend_sign_ups()
+    for found in (waits, past, row):
+        found.refresh_from_db()
+    assert (waits.placed_at is not None, past.erased_at is not None, row.written_at is not None) == (True, True, True)
 
 
 def test_training_that_began_lets_nobody_in(training: Training) -> None:

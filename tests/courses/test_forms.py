@@ -7,7 +7,7 @@ from unittest.mock import ANY
 import pytest
 from django.utils import timezone
 
-from courses import queries
+from courses import actions, queries
 from courses.forms import CancelForm, CompletionsForm, GroupSessionForm, HeldForm, TrainingForm
 from jarfalla import clock
 from tests import factories
@@ -154,6 +154,28 @@ def test_training_form_errors_stand_at_their_field(
     unit: Unit, data: dict[str, Any], errors: dict[str, list[str]]
 ) -> None:
     assert dict(plan(unit, **data).errors) == errors
+
+
+def test_training_form_in_the_night_when_the_clocks_change_keeps_the_order_of_the_moments(unit: Unit) -> None:
+    # At 02:00 it becomes 03:00: half past two is half past three, and after a quarter past three.
+    form = plan(unit, day="2027-03-28", time="02:30", until="03:15")
+    assert dict(form.errors) == {"until": ["Det måste sluta efter att det har börjat."]}
+    assert plan(unit, day="2027-03-28", time="01:30", until="03:15").is_valid()
+
+
+def test_training_form_that_closes_the_sign_up_keeps_the_capacity_and_needs_no_unit(
+    unit: Unit, coordinator: User
+) -> None:
+    [training] = actions.plan_trainings(
+        [], times=[(clock.now() + DAY, None)], title="Öppen", takes_sign_ups=True, capacity=1, by=coordinator
+    )
+    day = str(timezone.localdate(training.starts_at))
+    sent = {"title": "Öppen", "day": day, "time": "13:15", "capacity": "1"}
+    assert set(TrainingForm(sent, training=training, parts=1).errors) == {"rounds", "capacity"}
+    training.sign_ups.create(name="Anna", email="anna@solna.example", organisation="Solna stad")
+    form = TrainingForm(sent, training=training, parts=1)
+    assert form.is_valid(), form.errors
+    assert (form.details()["capacity"], form.details()["takes_sign_ups"]) == (1, False)
 
 
 def test_training_form_for_anybody_needs_no_unit(unit: Unit) -> None:

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from courses import actions
+from courses import actions, queries
 from courses.actions import invitations
 from courses.models import Invitation, Training
+from jarfalla import clock
 from tests import factories
 from tests.calendars import read_event
 from tests.courses import rows
 from tests.courses.invited import change, tell, tell_and_deliver
 from tests.real_servers import database_url, wait_for
-from tests.together import together
+from tests.together import locked, together
 from units.models import Membership, Message, Round, Unit, User
 from units.models.message import MessageState
 
@@ -108,6 +109,19 @@ def test_changes_while_workers_write_end_in_one_truth(
     assert Counter(waiting.values_list("recipient", flat=True)).most_common(1)[0][1] == 1
     assert waiting.count() == 11
     assert {read_event(message.calendar).location for message in waiting} == {"D"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_training_that_goes_wrong_stops_nobody_behind_it(
+    unit: Unit, round_: Round, coordinator: User, manager: User, outsider: User
+) -> None:
+    odd = rows.training(round_, by=coordinator)
+    rows.training(factories.open_round(outsider.memberships.get().unit), by=coordinator)
+    with locked(odd), pytest.raises(OperationalError):
+        actions.send_all_invitations()
+    told = Message.objects.values_list("recipient", flat=True)
+    assert list(told) == [outsider.pk]
+    assert list(queries.trainings_to_tell_of(clock.now())) == [odd.pk]
 
 
 KILLED = """

@@ -1,13 +1,10 @@
 """Påfyllning behövs: which units have fallen, what is noted, and who is told how often."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
 from django.test import Client
 
 from courses import actions, queries, tasks
@@ -17,7 +14,7 @@ from jarfalla import clock
 from tests import factories
 from tests.courses import rows
 from tests.courses.rows import DAY
-from tests.together import together
+from tests.together import locked, together
 from units.actions import (
     add_person,
     change_programme,
@@ -283,37 +280,29 @@ def test_look_that_is_cut_short_leaves_whole_units_and_the_next_one_does_the_res
         covered(place, coordinator)
     for place in units:
         join(place, 3, coordinator)
-    with locked(units[1]), connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '200ms'")
-        with pytest.raises(OperationalError):
-            note_refills()
-        cursor.execute("SET lock_timeout = 0")
+    with locked(units[1]), pytest.raises(OperationalError):
+        note_refills()
     assert told() == ["Cia Chef"]
     assert [row.unit for row in Refill.objects.all()] == [unit]
     note_refills()
     assert told() == ["Cia Chef", "Uno Utomstående"]
 
 
-@contextmanager
-def locked(unit: Unit) -> Iterator[None]:
-    """Another connection holds the unit meanwhile."""
-    taken, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            Unit.objects.select_for_update().get(pk=unit.pk)
-            taken.set()
-            done.wait(timeout=20)
-        connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert taken.wait(timeout=20)
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+@pytest.mark.django_db(transaction=True)
+def test_look_at_a_unit_that_goes_wrong_stops_nobody_behind_it_and_is_done_again(
+    unit: Unit, coordinator: User, manager: User, outsider: User, settings: Any
+) -> None:
+    settings.SWEEP_HOUR = 0
+    for place in (unit, outsider.memberships.get().unit):
+        covered(place, coordinator)
+        join(place, 3, coordinator)
+    with locked(unit), pytest.raises(OperationalError):
+        tasks.note_refills()
+    assert told() == ["Uno Utomstående"]
+    assert not RefillLook.objects.exists()
+    tasks.note_refills()
+    assert told() == ["Cia Chef", "Uno Utomstående"]
+    assert RefillLook.objects.exists()
 
 
 # --- Where it shows --------------------------------------------------------------------------------------------------

@@ -1,16 +1,23 @@
 """Trainings for several units and in several parts: how they are planned, and when step 2 is done."""
 
 import datetime as dt
+import threading
+import time
+from collections.abc import Iterable
 
 import pytest
+from django.db import connection, transaction
 
 from courses import actions
+from courses.actions import trainings
 from courses.models import Material, Theme, Training, TrainingSeries, TrainingState
 from jarfalla import clock
 from tests import factories
 from tests.courses import rows
+from tests.courses.invited import change
 from tests.courses.rows import DAY, counted, hold
 from tests.together import together
+from units.actions.steps import lock_round
 from units.models import Refused, Round, Step, StepBlocked, Unit, User
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +98,45 @@ def test_planning_with_two_clicks_at_once_is_one_plan(unit: Unit, coordinator: U
 
     plans = together(6, plan)
     assert len({plan[0].pk for plan in plans}) == Training.objects.count() / 2 == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_that_swap_units_at_once_wait_for_each_other_in_one_order(
+    unit: Unit, coordinator: User, outsider: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = factories.open_round(unit), factories.open_round(outsider.memberships.get().unit)
+    planned = [rows.training(round_, by=coordinator) for round_ in (ours, theirs)]
+    lock = trainings._lock_rounds
+
+    def slowly(chosen: Iterable[Round]) -> list[Round]:
+        locked = lock(chosen)
+        time.sleep(0.3)  # so that the other one certainly holds what it locks first
+        return locked
+
+    monkeypatch.setattr(trainings, "_lock_rounds", slowly)
+    together(2, lambda number: change(planned[number], by=coordinator, rounds=[ours, theirs]))
+    assert [set(training.rounds.all()) for training in planned] == [{ours, theirs}] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_planning_waits_for_a_round_without_holding_the_coordinator(unit: Unit, coordinator: User) -> None:
+    """Whoever has the round may wait for the unit, and whoever has the unit for the coordinator, who works there."""
+    round_, waits = factories.open_round(unit), threading.Event()
+
+    def plan() -> None:
+        waits.set()
+        actions.plan_trainings([round_], times=[(clock.now() + DAY, None)], title="Heder", by=coordinator)
+        connection.close()
+
+    planning = threading.Thread(target=plan)
+    with transaction.atomic():
+        lock_round(round_)
+        planning.start()
+        assert waits.wait(timeout=20)
+        time.sleep(0.3)
+        User.objects.select_for_update(nowait=True, no_key=True).get(pk=coordinator.pk)
+    planning.join(timeout=20)
+    assert Training.objects.get().title == "Heder"
 
 
 def test_holding_for_two_units_completes_step_2_of_those_that_wait(

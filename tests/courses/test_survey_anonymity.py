@@ -197,7 +197,8 @@ def test_page_is_kept_by_no_cache_and_found_by_no_search_engine(page: str, evalu
     response = Client().get(reverse(page, args=[evaluation.code]))
     assert {"no-store", "private"} <= set(response["Cache-Control"].split(", "))
     assert response["X-Robots-Tag"] == "noindex, nofollow"
-    assert response["Referrer-Policy"] == "same-origin"
+    # Not even the portal's own log learns from which page its styles are fetched.
+    assert response["Referrer-Policy"] == "strict-origin"
 
 
 def test_page_shows_a_signed_in_person_as_a_stranger(evaluation: Survey, manager: User, sign_in: SignIn) -> None:

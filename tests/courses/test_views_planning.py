@@ -116,3 +116,26 @@ def test_planning_page_makes_the_same_queries_for_1_and_3_units(unit: Unit, coor
             client.get(reverse("training_new"))
         counted.append(len(made))
     assert counted[0] == counted[1] <= 12
+
+
+def test_coordinator_closes_the_sign_up_and_still_finds_and_counts_those_who_signed_up(
+    coordinator: User, sign_in: SignIn
+) -> None:
+    [training] = actions.plan_trainings(
+        [], times=[(clock.now() + DAY, None)], title="Öppen", takes_sign_ups=True, capacity=1, by=coordinator
+    )
+    for name in ("anna", "bo"):
+        training.sign_ups.create(name=name, email=f"{name}@solna.example", organisation="Solna stad")
+    actions.place_waiting(training)
+    client, address = sign_in(coordinator), reverse("training_edit", args=[training.pk])
+    starts = timezone.localtime(training.starts_at)
+    data = {"title": "Öppen", "day": str(starts.date()), "time": f"{starts:%H:%M}", "capacity": "1"}
+    html = text(client.post(address, data, follow=True))
+    assert "Ändringarna är sparade." in html
+    assert reverse("sign_ups", args=[training.pk]) in html
+    assert reverse("sign_up", args=[training.pk]) not in html
+    actions.tend_sign_ups()
+    assert [row.name for row in training.sign_ups.waiting()] == ["bo"]
+    assert "Hur många kom från andra?" in html
+    Training.objects.update(starts_at=clock.now() - DAY / 24)
+    assert "Hur många fler var med, från andra?" in text(client.get(reverse("attendance", args=[training.pk])))

@@ -113,9 +113,28 @@ def test_same_address_again_is_refused_at_its_field(training: Training, sign_in:
     assert SignUp.objects.count() == 1
 
 
+def test_stranger_can_not_ask_for_ever_whether_an_address_is_signed_up(training: Training, sign_in: SignIn) -> None:
+    sign_up(training, "Gun")
+    client = sign_in(None)
+    answers = [text(client.post(address(training), GUEST)) for _ in range(12)]
+    assert ["Den adressen är redan anmäld." in html for html in answers] == [True] * 10 + [False] * 2
+    assert "Det har kommit många anmälningar på kort tid." in answers[-1]
+
+
+def test_form_of_another_training_is_a_sign_up_of_its_own(
+    training: Training, coordinator: User, sign_in: SignIn
+) -> None:
+    other, client, token = lecture(coordinator, title="Skydd"), sign_in(None), str(uuid.uuid4())
+    for row in (training, other):
+        assert "Du har 2 platser." in text(client.post(address(row), GUEST | {"token": token}, follow=True))
+    assert sorted(SignUp.objects.values_list("training__title", flat=True)) == ["Skydd", "Tidiga tecken"]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
+        ("email", "İda@solna.example", "Det ser inte ut som en e-postadress"),
+        ("email", "ſven@solna.example", "Det ser inte ut som en e-postadress"),
         ("name", "Gun 811218-9876", "personnummer"),
         ("organisation", "Familjen 811218-9876", "personnummer"),
         ("name", "Gun\r\nBcc: alla@example.org", "ett tecken som inte går att spara"),

@@ -313,6 +313,11 @@ def _address(html: str) -> str:
     return found[1]
 
 
+def test_page_with_the_address_is_kept_by_no_cache(member: User, sign_in: SignIn) -> None:
+    open_feed(member)
+    assert {"no-store", "private"} <= set(sign_in(member).get("/kalender/")["Cache-Control"].split(", "))
+
+
 def test_page_of_another_person_never_shows_the_address(member: User, manager: User, sign_in: SignIn) -> None:
     token = open_feed(member).token
     assert token not in page(sign_in(manager))

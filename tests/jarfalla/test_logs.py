@@ -40,10 +40,14 @@ def test_web_server_logs_requests_without_secrets_and_answers_not_at_all(tmp_pat
             assert answer.read().startswith(b"BEGIN:VCALENDAR")
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(f"{address}/svara/enkatkod/")
+        thanks = {"Referer": f"{address}/svara/enkatkod/tack/"}
+        with urllib.request.urlopen(urllib.request.Request(f"{address}/healthz?fetched-by-it", headers=thanks)):
+            pass
         with urllib.request.urlopen(f"{address}/healthz"):
             pass
-        wait_for(lambda: "/healthz" in log.read_text(), what="the last line of the log")
+        wait_for(lambda: "/healthz " in log.read_text(), what="the last line of the log")
     written = log.read_text()
     assert "GET /kalender/***.ics" in written
     assert token not in written
     assert "enkatkod" not in written
+    assert "fetched-by-it" not in written

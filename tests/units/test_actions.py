@@ -2,10 +2,12 @@
 
 import contextlib
 import datetime as dt
+import threading
+import time
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from jarfalla import clock
 from tests import factories
@@ -244,6 +246,27 @@ def test_end_membership_takes_the_person_off_the_list_that_day(unit: Unit, coord
     actions.end_membership(membership, on=clock.today(), by=coordinator)
     assert unit.size() == 0
     assert unit.size(clock.today() - YESTERDAY) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_end_membership_waits_for_whoever_reckons_with_the_unit(unit: Unit, coordinator: User) -> None:
+    membership = actions.add_person(unit, name="Bo Ek", email="bo@example.org", by=coordinator)
+    begun = threading.Event()
+
+    def end() -> None:
+        begun.set()
+        actions.end_membership(membership, on=clock.today(), by=coordinator)
+        connection.close()
+
+    ending = threading.Thread(target=end)
+    with transaction.atomic():
+        Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
+        ending.start()
+        assert begun.wait(timeout=20)
+        time.sleep(0.3)
+        assert unit.size() == 1
+    ending.join(timeout=20)
+    assert unit.size() == 0
 
 
 def test_record_participation_twice_gives_one_row_and_one_round(coordinator: User) -> None:

@@ -63,7 +63,7 @@ def test_import_command_with_a_bad_row_refuses_the_whole_file_unless_told_to_ski
     [
         ("saknas.csv", None, "saknas.csv går inte att öppna: No such file or directory."),
         ("lista.csv", b"namn\nA\n", "Kolumnen ”verksamhetstyp” saknas."),
-        ("lista.csv", bytes(6 * 1024 * 1024), "Filen är för stor. Den får vara högst 5 MB."),
+        ("lista.csv", bytes(21 * 1024 * 1024), "Filen är för stor. Den får vara högst 20 MB."),
     ],
     ids=["missing", "column", "too big"],
 )

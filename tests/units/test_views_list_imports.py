@@ -146,6 +146,15 @@ def test_file_that_is_no_staff_list_is_refused_at_its_field(
     assert not ListImport.objects.exists()
 
 
+def test_sample_hides_the_row_of_a_protected_person(garden: Unit, coordinator: User, sign_in: SignIn) -> None:
+    User.objects.filter(email="siv@x.se").update(is_protected=True)
+    client = sign_in(coordinator)
+    page = client.get(upload(client, LIST + "SIV@x.se;Siv Slutar;Gården\n")["Location"])
+    assert "ny@x.se Ny Person Gården" in words(page)
+    assert "… … …" in words(page)
+    assert "siv" not in words(page).lower()
+
+
 def test_sample_does_not_repeat_a_personnummer(garden: Unit, coordinator: User, sign_in: SignIn) -> None:
     client = sign_in(coordinator)
     page = client.get(upload(client, LIST + f"eva@x.se;Eva {PERSONAL_NUMBER};Gården\n")["Location"])

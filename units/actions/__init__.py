@@ -5,7 +5,6 @@ from units.actions.import_work import is_at_work
 from units.actions.imports import (
     cancel_import,
     choose_rows,
-    chosen_rows,
     exclude_row,
     forget_old_imports,
     map_columns,
@@ -34,6 +33,7 @@ from units.actions.units import (
     record_participation,
     update_unit,
 )
+from units.imports.lists import chosen_rows
 
 __all__ = [
     "add_account",

@@ -6,6 +6,7 @@ tell "it is being saved now" from "it was interrupted" by asking who holds the l
 not locked meanwhile, so the progress can be written to it through a second connection that commits at once.
 """
 
+import json
 import logging
 import time
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db import DatabaseError, connection, transaction
 
+from units.imports.lists import JudgedRow
 from units.models import ListImport
 
 if TYPE_CHECKING:
@@ -25,6 +27,12 @@ T = TypeVar("T")
 LOCK_CLASS = 0x1A9F
 _LOCK_NUMBERS = 2**31
 REPORT_SECONDS = 0.5
+
+_COPY_ROWS = """
+    COPY units_importrow
+        (list_import_id, line, verdict, data, "column", reason, reason_values, is_excluded, is_hidden)
+    FROM STDIN
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +64,25 @@ def is_at_work(import_id: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def write_rows(list_import: ListImport, rows: Iterable[JudgedRow]) -> None:
+    """Write the verdicts as rows of the import. With COPY: bulk_create takes five times as long."""
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY_ROWS) as copy:
+        for row in rows:
+            copy.write_row(
+                (
+                    list_import.pk,
+                    row.line,
+                    row.verdict.value,
+                    json.dumps(row.data),
+                    row.column,
+                    row.reason,
+                    json.dumps(row.reason_values),
+                    False,
+                    row.is_hidden,
+                )
+            )
+
+
 class Progress:
     """Counts rows, and writes their number where everybody sees it, at most twice a second."""
 
@@ -76,9 +103,13 @@ class Progress:
         """The same rows, each counted as it passes by."""
         for row in rows:
             yield row
-            self.count += 1
-            if time.monotonic() > self._next_report:
-                self.report(self.count)
+            self.add(1)
+
+    def add(self, rows: int) -> None:
+        """So many more rows are done."""
+        self.count += rows
+        if time.monotonic() > self._next_report:
+            self.report(self.count)
 
     def report(self, rows_read: int, rows_total: int | None = None) -> None:
         """Write how far we are, on a connection of our own: the other one commits all or nothing at the end."""

@@ -2,23 +2,23 @@
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pghistory
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from jarfalla import clock
 from jarfalla.celery import enqueue
 from jarfalla.tables import TableReader, UnreadableFile, open_table
-from units.actions.import_work import Progress, at_work, take_hold
-from units.imports.lists import RowReader, batches, date_orders, hide_personal_numbers, spec_of
+from units.actions.import_work import Progress, at_work, take_hold, write_rows
+from units.imports.lists import MonthFirst, RowReader, Slice, batches, chosen_rows, hide_personal_numbers, spec_of
 from units.models import ImportKind, ImportRow, ImportState, ListImport, Refused, User
 
-# How many rows are written at a time: what is in memory, and how often a killed worker is noticed.
+# How many rows are written at a time: what is in memory, and how often the progress is told.
 ROWS_AT_ONCE = 2_000
 
 logger = logging.getLogger(__name__)
@@ -83,8 +83,7 @@ def read_import(import_id: int) -> bool:
 def _refusal_of_reading(list_import: ListImport, progress: Progress) -> str:
     """Write a row for each of the list's; why that could not be done, or nothing."""
     try:
-        with transaction.atomic():
-            _read_rows(list_import, progress)
+        _read_rows(list_import, progress)
     except UnreadableFile as unreadable:
         return str(unreadable)
     except OperationalError:
@@ -96,13 +95,22 @@ def _refusal_of_reading(list_import: ListImport, progress: Progress) -> str:
 
 
 def _read_rows(list_import: ListImport, progress: Progress) -> None:
+    """Write a row for each of the list's, in one go unless a column turns out to have the month first."""
     table = open_table(list_import.file_name, bytes(list_import.content or b""))
     spec = spec_of(list_import.kind)
-    orders, rows_total = date_orders(spec, list_import, table)
-    progress.report(0, rows_total)
-    judged = spec.judge(RowReader(list_import, orders), progress.counted(table))
-    for batch in batches(judged, ROWS_AT_ONCE):
-        ImportRow.objects.bulk_create(batch)
+    month_first: set[str] = set()
+    while True:
+        progress.count = 0
+        progress.report(0, max(table.last_line - table.header_line, 0))
+        try:
+            with transaction.atomic():
+                judged = spec.judge(RowReader(spec, list_import, month_first), progress.counted(table))
+                for batch in batches(judged, ROWS_AT_ONCE):
+                    write_rows(list_import, batch)
+        except MonthFirst as found:
+            month_first.add(found.name)  # once for each column, at most
+        else:
+            return
 
 
 @transaction.atomic
@@ -144,8 +152,7 @@ def save_import(import_id: int) -> bool:
         try:
             with transaction.atomic(), pghistory.context(user=list_import.chosen_by_id, list_import=import_id):
                 _check_at_once()
-                rows = chosen_rows(list_import).order_by("pk").iterator(ROWS_AT_ONCE)
-                saved = spec_of(list_import.kind).save(list_import, progress.counted(rows))
+                saved = spec_of(list_import.kind).save(list_import, _slices(list_import, progress))
         except OperationalError:
             raise  # the database went away, or two waited for each other: the periodic net tries again
         except Exception:
@@ -165,9 +172,12 @@ def _check_at_once() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def chosen_rows(list_import: ListImport) -> QuerySet[ImportRow]:
-    """The rows that are to be saved."""
-    return list_import.rows.filter(verdict__in=list_import.chosen, is_excluded=False)
+def _slices(list_import: ListImport, progress: Progress) -> Iterator[Slice]:
+    """The chosen rows in slices of ROWS_AT_ONCE, each counted when it is done."""
+    pks = chosen_rows(list_import).order_by("pk").values_list("pk", flat=True)
+    for batch in batches(list(pks), ROWS_AT_ONCE):
+        yield Slice(list_import, batch[0], batch[-1])
+        progress.add(len(batch))
 
 
 @transaction.atomic

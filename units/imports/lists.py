@@ -6,17 +6,18 @@ and the commands of this app can carry lists of apps that it doesn't know.
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jarfalla.dates import SENTENCES, Order, UnreadableDate, column_order, read_date
+from jarfalla.dates import SENTENCES, Order, Trouble, UnreadableDate, column_order, read_date
 from jarfalla.pdf import unprintable
 from jarfalla.privacy import REFUSAL, find_personal_numbers
 from jarfalla.tables import Row
@@ -34,6 +35,9 @@ SHOWN_CHARACTERS = 60
 REMEMBERED_IMPORTS = 20
 _TOTAL = re.compile(r"(delsumma|summa|totalt?|total sum|sum|antal|grand total)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d\s.,%-]*")
+# The usual address. Django's check, which takes ten times as long, says yes to each of these, and to many others.
+_PLAIN_EMAIL = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+NOTHING: Mapping[str, object] = {}
 
 
 # --- Columns -----------------------------------------------------------------------------------------------
@@ -55,10 +59,10 @@ class ListField:
 class ImportSpec:
     """One sort of list.
 
-    `judge` reads the rows one after the other and yields an ImportRow (not saved) for each, and for whatever is
-    missing in the list; it may yield them late, but not keep the cells. `save` changes the portal as the chosen rows
-    say, inside the transaction of its caller, and tells how many of each verdict it changed; what was done already
-    it passes over.
+    `judge` reads the rows one after the other and yields a verdict for each, and for whatever is missing in the list;
+    it may yield them late, but not keep the cells. `save` changes the portal as the chosen rows say, slice by slice,
+    inside the transaction of its caller, and tells how many of each verdict it changed; what was done already it
+    passes over.
     """
 
     kind: ImportKind
@@ -67,8 +71,8 @@ class ImportSpec:
     # How such a list has to look, for the page where it is uploaded.
     about: tuple["StrOrPromise", ...]
     fields: tuple[ListField, ...]
-    judge: "Callable[[RowReader, Iterable[Row]], Iterator[ImportRow]]"
-    save: "Callable[[ListImport, Iterable[ImportRow]], dict[str, int]]"
+    judge: "Callable[[RowReader, Iterable[Row]], Iterator[JudgedRow]]"
+    save: "Callable[[ListImport, Iterable[Slice]], dict[str, int]]"
     # The verdicts that can be saved, in the order of the page.
     verdicts: tuple[Verdict, ...]
     # What the preview shows of a row: headings, and its cells.
@@ -178,39 +182,81 @@ class RowRefused(Exception):  # noqa: N818  not an error: the row can't be used,
         self.reason, self.column, self.values = reason, column, values
 
 
-def refused_row(list_import: ListImport, row: Row, refused: RowRefused) -> ImportRow:
+class MonthFirst(Exception):  # noqa: N818  not an error: the list has to be read again
+    """A date of the field, such as 3/31/2026, shows that in its whole column the month stands first."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class JudgedRow(NamedTuple):
+    """What becomes an ImportRow: no model, because there are tens of thousands of them."""
+
+    line: int | None
+    verdict: Verdict
+    data: Mapping[str, object] = NOTHING
+    column: str = ""
+    reason: str = ""
+    reason_values: Mapping[str, object] = NOTHING
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Those of the chosen rows whose primary keys lie between `first` and `last`, both included."""
+
+    list_import: ListImport
+    first: int
+    last: int
+
+    @property
+    def rows(self) -> QuerySet[ImportRow]:
+        """The rows, in their order."""
+        return chosen_rows(self.list_import).filter(pk__range=(self.first, self.last)).order_by("pk")
+
+
+def chosen_rows(list_import: ListImport) -> QuerySet[ImportRow]:
+    """The rows that are to be saved."""
+    return list_import.rows.filter(verdict__in=list_import.chosen, is_excluded=False)
+
+
+def refused_row(line: int | None, refused: RowRefused) -> JudgedRow:
     """What the preview shows of a row that can't be used."""
-    return ImportRow(
-        list_import=list_import,
-        line=row.line,
-        verdict=Verdict.REFUSED,
-        column=refused.column[:200],
-        reason=refused.reason,
-        reason_values=refused.values,
+    return JudgedRow(
+        line, Verdict.REFUSED, column=refused.column[:200], reason=refused.reason, reason_values=refused.values
     )
 
 
 class RowReader:
     """Reads one row after the other, by the columns that somebody chose.
 
-    `orders` says of each field with dates what comes first in its column (`date_orders`).
+    `month_first` names the fields in whose columns the month stands before the day. Which they are shows while the
+    list is read: MonthFirst tells of one more, and the list has to be read again from its beginning.
     """
 
-    def __init__(self, list_import: ListImport, orders: Mapping[str, Order]) -> None:
+    def __init__(self, spec: ImportSpec, list_import: ListImport, month_first: Collection[str] = ()) -> None:
         self.list_import = list_import
-        self.orders = orders
+        self.month_first = month_first
         self.header: list[str] = list_import.header
         self.places: dict[str, int] = list_import.mapping
+        dates = [field_.name for field_ in spec.fields if field_.is_date and field_.name in self.places]
+        self.date_places = [(name, self.places[name]) for name in dates]
+        # Each text once in its column, because the same days come again and again.
+        self.dates: dict[tuple[str, str], dt.date | Trouble | None] = {}
         self.row = Row(0, [])
 
     def begin(self, row: Row) -> None:
-        """Turn to the next row. Raises RowRefused when its cells may not be read at all.
+        """Turn to the next row. Raises RowRefused when its cells may not be read at all, and MonthFirst.
 
         Asked first, so that no later reason repeats a personnummer.
         """
         self.row = row
-        # One look at the whole row, because it is quicker: the guard never reads across a line break.
-        if find_personal_numbers("\n".join(" ".join(cell.split()) for cell in row.cells)):
+        for name, place in self.date_places:
+            if (name, row.cells[place]) not in self.dates:
+                self._read_date(name, row.cells[place])
+        # One look at the whole row, because it is quicker: the guard doesn't read across a semicolon.
+        if find_personal_numbers(" ".join(";".join(row.cells).split())):
             place = next((n for n, cell in enumerate(row.cells) if find_personal_numbers(" ".join(cell.split()))), 0)
             raise RowRefused("personal_number", "".join(self.header[place : place + 1]))
         if len(row.cells) > len(self.header):
@@ -218,9 +264,10 @@ class RowReader:
 
     def refuse_total(self, email: str) -> None:
         """Raise RowRefused when the field `email` holds no address and the row looks like a sum of those above it."""
-        cells = [cell for cell in self.row.cells if cell]
-        words = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
-        if "@" not in self.cell(email) and (any(_TOTAL.match(word) for word in words) or not words):
+        if "@" in self.cell(email):
+            return
+        words = [cell for cell in self.row.cells if cell and not _NUMBER.fullmatch(cell)]
+        if any(_TOTAL.match(word) for word in words) or not words:
             raise RowRefused("total")
 
     def column(self, name: str) -> str:
@@ -251,33 +298,32 @@ class RowReader:
         text = self.cell(name).lower()
         if not text:
             raise RowRefused("email_missing", self.column(name))
-        try:
-            validate_email(text)
-        except ValidationError:
-            raise RowRefused("email", self.column(name), text=short(text)) from None
+        if not _PLAIN_EMAIL.fullmatch(text):
+            try:
+                validate_email(text)
+            except ValidationError:
+                raise RowRefused("email", self.column(name), text=short(text)) from None
         if len(text) > MAX_EMAIL:
             raise RowRefused("too_long", self.column(name), longest=MAX_EMAIL)
         return text
 
     def date(self, name: str) -> dt.date | None:
         """The day in the cell; None when it is empty."""
-        text = self.cell(name)
+        day = self.dates[name, self.row.cells[self.places[name]]] if name in self.places else None
+        if isinstance(day, Trouble):
+            raise RowRefused(f"date_{day}", self.column(name))
+        return day
+
+    def _read_date(self, name: str, text: str) -> None:
+        """Read a text that stands in the field's column for the first time. Raises MonthFirst."""
+        plain = " ".join(text.split())
+        order = Order.MONTH_FIRST if name in self.month_first else Order.DAY_FIRST
+        if order == Order.DAY_FIRST and column_order([plain]) == Order.MONTH_FIRST:
+            raise MonthFirst(name)
         try:
-            return read_date(text, order=self.orders.get(name, Order.DAY_FIRST)) if text else None
+            self.dates[name, text] = read_date(plain, order=order) if plain else None
         except UnreadableDate as unreadable:
-            raise RowRefused(f"date_{unreadable.trouble}", self.column(name)) from None
-
-
-def date_orders(spec: ImportSpec, list_import: ListImport, rows: Iterable[Row]) -> tuple[dict[str, Order], int]:
-    """What comes first in the dates of each field that has dates, and how many rows there are."""
-    places = {field_.name: list_import.mapping.get(field_.name) for field_ in spec.fields if field_.is_date}
-    texts: dict[str, set[str]] = {name: set() for name, place in places.items() if place is not None}
-    count = 0
-    for row in rows:
-        count += 1
-        for name, found in texts.items():
-            found.add(row.cells[list_import.mapping[name]])
-    return {name: column_order(found) for name, found in texts.items()}, count
+            self.dates[name, text] = unreadable.trouble
 
 
 def batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -20,9 +20,9 @@ from django.db.models.functions import Lower
 from jarfalla import clock
 from jarfalla.dates import FIRST_YEAR, LAST_YEAR
 from jarfalla.tables import Row
-from units.imports.lists import RowReader, RowRefused, batches, refused_row, short
+from units.imports.lists import NOTHING, JudgedRow, RowReader, RowRefused, batches, refused_row, short
 from units.imports.units import name_key
-from units.models import ImportRow, Membership, MembershipRole, Unit, User, UserRole, Verdict
+from units.models import Membership, MembershipRole, Unit, User, UserRole, Verdict
 from units.queries import swedish_order
 
 MAX_NAME = 100
@@ -33,7 +33,6 @@ PEOPLE_AT_ONCE = 5_000
 MAX_CLOSE_NAMES = 200
 # Nobody who works now began earlier.
 EARLIEST_YEAR = 1900
-EMPTY: Mapping[str, object] = {}
 _YEAR = re.compile(r"\b\d{4}\b")
 
 
@@ -86,16 +85,16 @@ class StaffJudge:
         self.units: dict[str, int] = {name_key(name): pk for pk, name in self.unit_names.items()}
         self.close_names: dict[str, str] = {}
 
-    def judge(self, rows: Iterable[Row]) -> Iterator[ImportRow]:
+    def judge(self, rows: Iterable[Row]) -> Iterator[JudgedRow]:
         """Every row with its verdict, and whoever is missing in the list."""
         for row in rows:
             try:
                 email, staff_row = self.read(row)
             except RowRefused as refused:
                 self.note_uncertain()
-                yield refused_row(self.list_import, row, refused)
+                yield refused_row(row.line, refused)
             else:
-                person = self.people.setdefault(email, Person())
+                person = self.people.get(email) or self.people.setdefault(email, Person())
                 (person.ended if staff_row.ended else person.rows).append(staff_row)
         self.look_up()
         for email, person in self.people.items():
@@ -115,7 +114,7 @@ class StaffJudge:
         if line != row.line:
             raise RowRefused("twice", self.reader.column("unit"), line=line)
         known = self.people.get(email)
-        first = next(iter([*known.rows, *known.ended]), None) if known else None
+        first = (known.rows or known.ended or [None])[0] if known else None
         if first and name_key(first.name) != name_key(name):
             raise RowRefused("other_name", self.reader.column("email"), line=first.line)
         return email, StaffRow(row.line, name, unit, starts, ended)
@@ -214,12 +213,12 @@ class StaffJudge:
 
     # --- The verdicts ------------------------------------------------------------------------------------
 
-    def compare(self, email: str, person: Person) -> Iterator[ImportRow]:
+    def compare(self, email: str, person: Person) -> Iterator[JudgedRow]:
         """What the list changes for one person."""
         if person.is_reader and person.rows:
             for row in person.rows:
                 refused = RowRefused("reader", self.reader.column("email"))
-                yield refused_row(self.list_import, Row(row.line, []), refused)
+                yield refused_row(row.line, refused)
             return
         listed = {row.unit for row in person.rows}
         gone = [place for unit, place in person.present.items() if unit not in listed]
@@ -237,7 +236,7 @@ class StaffJudge:
         if person.is_known and person.rows and name_key(person.name) != name_key(person.rows[0].name):
             yield self.row(Verdict.RENAMED, email, person, person.rows[0], {"old_name": person.name})
 
-    def leavers(self, email: str, person: Person, gone: list[Present]) -> Iterator[ImportRow]:
+    def leavers(self, email: str, person: Person, gone: list[Present]) -> Iterator[JudgedRow]:
         """Who has left, by an end date or because the list doesn't have them; and end dates of what is over."""
         ended = {row.unit: row for row in person.ended}
         for place in gone:
@@ -248,9 +247,7 @@ class StaffJudge:
             elif self.leaves_unsaid(person):
                 yield self.leaver(email, person, place, None, self.today)
         for row in ended.values():
-            unchanged = self.row(Verdict.UNCHANGED, email, person, row)
-            unchanged.reason = "ended"
-            yield unchanged
+            yield self.row(Verdict.UNCHANGED, email, person, row)._replace(reason="ended")
 
     def leaves_unsaid(self, person: Person) -> bool:
         """Whether somebody whom the list doesn't have in a unit has left it."""
@@ -258,24 +255,19 @@ class StaffJudge:
         return self.list_import.is_complete and not person.is_protected and not uncertain
 
     def row(
-        self, verdict: Verdict, email: str, person: Person, row: StaffRow, data: Mapping[str, object] = EMPTY
-    ) -> ImportRow:
+        self, verdict: Verdict, email: str, person: Person, row: StaffRow, data: Mapping[str, object] = NOTHING
+    ) -> JudgedRow:
         """One verdict about one row of the list."""
-        return ImportRow(
-            list_import=self.list_import,
-            line=row.line,
-            verdict=verdict,
-            data={"email": email, "name": row.name, "unit": self.unit_names[row.unit], "unit_id": row.unit, **data},
-            is_hidden=person.is_protected,
-        )
+        about = {"email": email, "name": row.name, "unit": self.unit_names[row.unit], "unit_id": row.unit}
+        return JudgedRow(row.line, verdict, {**about, **data}, is_hidden=person.is_protected)
 
-    def joiner(self, email: str, person: Person, row: StaffRow) -> ImportRow:
+    def joiner(self, email: str, person: Person, row: StaffRow) -> JudgedRow:
         """Somebody who begins in a unit, perhaps beside another."""
         also = bool(person.present) or person.works_elsewhere
         on = (row.starts or self.today).isoformat()
         return self.row(Verdict.JOINER, email, person, row, {"on": on, "also": also, **self.opening(person)})
 
-    def move(self, email: str, person: Person, row: StaffRow, place: Present) -> ImportRow:
+    def move(self, email: str, person: Person, row: StaffRow, place: Present) -> JudgedRow:
         """Somebody who begins in one unit and ends in another, the same day.
 
         The date in the list counts unless it lies before the old place began: then it is the day of employment.
@@ -295,25 +287,20 @@ class StaffJudge:
         """What a row says about the place that somebody leaves."""
         return {"membership": place.membership, "is_manager": place.is_manager}
 
-    def leaver(self, email: str, person: Person, place: Present, row: StaffRow | None, on: dt.date) -> ImportRow:
+    def leaver(self, email: str, person: Person, place: Present, row: StaffRow | None, on: dt.date) -> JudgedRow:
         """Somebody who ends in a unit; without a row when the list just doesn't have them."""
-        return ImportRow(
-            list_import=self.list_import,
-            line=row.line if row else None,
-            verdict=Verdict.LEAVER,
-            data={
-                "email": email,
-                "name": person.name,
-                "unit": self.unit_names[place.unit],
-                "unit_id": place.unit,
-                "on": on.isoformat(),
-                "unsaid": row is None,
-                **self.ending(place),
-            },
-            is_hidden=person.is_protected,
-        )
+        data = {
+            "email": email,
+            "name": person.name,
+            "unit": self.unit_names[place.unit],
+            "unit_id": place.unit,
+            "on": on.isoformat(),
+            "unsaid": row is None,
+            **self.ending(place),
+        }
+        return JudgedRow(row.line if row else None, Verdict.LEAVER, data, is_hidden=person.is_protected)
 
 
-def judge_staff(reader: RowReader, rows: Iterable[Row]) -> Iterator[ImportRow]:
+def judge_staff(reader: RowReader, rows: Iterable[Row]) -> Iterator[JudgedRow]:
     """Every row of a staff list with its verdict, and whoever is missing in it."""
     return StaffJudge(reader).judge(rows)

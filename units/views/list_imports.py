@@ -17,6 +17,7 @@ from units.forms import ColumnsForm, ListImportForm
 from units.imports.lists import all_specs, guess_columns, spec_at, spec_of
 from units.models import ImportState, ListImport, Refused, Verdict
 from units.permissions import PortalRequest
+from units.queries import protected_addresses
 from units.views.import_changes import changes_context, changes_form
 
 IMPORTS_PER_PAGE = 50
@@ -76,7 +77,14 @@ def import_columns(request: PortalRequest, pk: int) -> HttpResponse:
             return redirect("list_import", kept.pk)
     elif request.method == "GET" and not kept.sample:
         return redirect("list_import", kept.pk)
-    return render(request, "units/import_columns.html", {"form": form, "list_import": kept, "spec": spec})
+    context = {"form": form, "list_import": kept, "spec": spec, "sample": shown_sample(kept)}
+    return render(request, "units/import_columns.html", context)
+
+
+def shown_sample(kept: ListImport) -> list[list[str]]:
+    """The first rows of the list; those about somebody with protected personal data without what they say."""
+    hidden = protected_addresses(cell for row in kept.sample for cell in row)
+    return [["…"] * len(row) if hidden & {cell.lower() for cell in row} else row for row in kept.sample]
 
 
 @require_safe
