@@ -88,7 +88,7 @@ class SignUpMailForm(PortalForm):
         label=_("Vad vill du skriva?"),
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("Utbildningens tid, plats och länken till den egna anmälan läggs till av sig själva."),
+        help_text=_("Mejlet börjar med ”Hej!” och slutar med tid, plats och länken till den egna anmälan."),
     )
     token = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from courses import queries
@@ -233,12 +234,15 @@ class HeldForm(PortalForm):
         self.training = training
         self.rows = list(training.training_rounds.all())
         for row in self.rows:
-            label = _("Hur många deltog?") if len(self.rows) == 1 else row.round.unit.name
+            label = gettext("Hur många deltog?")
+            if len(self.rows) > 1:
+                label = gettext("Hur många deltog från %(unit)s?") % {"unit": row.round.unit.name}
             self.fields[f"headcount_{row.round_id}"] = HeadcountField(
                 label=label, initial=row.headcount, help_text=_("Utan namn. Lämna tomt om du inte vet.")
             )
         if training.is_for_others:
-            self.fields["headcount"] = HeadcountField(label=_("Hur många kom från andra?"), initial=training.headcount)
+            others = _("Hur många kom från andra enheter och organisationer?") if self.rows else _("Hur många kom?")
+            self.fields["headcount"] = HeadcountField(label=others, initial=training.headcount)
 
     def clean(self) -> dict[str, Any]:
         """No more participants than work in each unit."""

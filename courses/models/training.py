@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import TruncDate
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
@@ -213,6 +214,11 @@ class Training(models.Model):
     def is_open(self) -> bool:
         """Neither held nor cancelled yet."""
         return self.state in (TrainingState.BOOKED, TrainingState.AWAITING_ANSWER)
+
+    @property
+    def has_come(self) -> bool:
+        """Whether its day is here or past; before that nobody can have held it."""
+        return timezone.localdate(self.starts_at) <= clock.today()
 
     @property
     def is_for_others(self) -> bool:

@@ -70,8 +70,9 @@ def show_training(request: PortalRequest, row: Training, **sent: HeldForm | Canc
         "form": next(iter(sent.values()), None),
     }
     if request.user.is_coordinator and row.is_open:
-        context |= {"held_form": sent.get("held") or HeldForm(training=row)}
         context |= {"cancel_form": sent.get("cancel") or CancelForm()}
+        if row.has_come or "held" in sent:
+            context |= {"held_form": sent.get("held") or HeldForm(training=row)}
     if request.user.is_coordinator and row.held_on:
         context |= {"reopen_form": sent.get("reopen") or ReopenForm()}
     return render(request, "courses/training.html", context)

@@ -196,7 +196,7 @@ def _training(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextSt
             text = _("”%(title)s”, del %(part)s, är planerad till %(at)s.") % about
         url = _url("training", planned.pk, may=True)  # everybody in the unit may read where and when
         return NextStep(_("Gå den riktade utbildningen"), text, _("Hela enheten"), _("Se utbildningen"), url)
-    text = _("”%(title)s” skulle hållas %(at)s. Blev den av?") % about
+    text = _("”%(title)s” skulle hållas %(at)s. Hölls den?") % about
     url = _url("training", planned.pk, reader.is_coordinator)
     return NextStep(_("Bocka av utbildningen"), text, _("Samordnaren"), _("Bocka av utbildningen"), url)
 

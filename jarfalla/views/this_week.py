@@ -56,9 +56,9 @@ class TodoKind(TextChoices):
     REVIEW = "review", gettext_lazy("Granskning")
     PDF_FAILED = "pdf_failed", gettext_lazy("Misslyckad")
     TRAINING_SOON = "training_soon", gettext_lazy("Utbildning")
-    TRAINING_PASSED = "training_passed", gettext_lazy("Blev den av?")
+    TRAINING_PASSED = "training_passed", gettext_lazy("Hölls den?")
     SUPPORT = "support", gettext_lazy("Insats")
-    REFILL = "refill", gettext_lazy("Påfyllning behövs")
+    REFILL = "refill", gettext_lazy("Påfyllning")
     NO_ANSWER = "no_answer", gettext_lazy("Inget svar")
     MAIL_FAILED = "mail_failed", gettext_lazy("Misslyckat")
 
@@ -83,15 +83,22 @@ class Todo:
         if self.kind == TodoKind.MAIL_FAILED:
             count = int(self.title)
             return ngettext("%(count)s mejl kom inte fram.", "%(count)s mejl kom inte fram.", count) % {"count": count}
+        if self.kind == TodoKind.REFILL:
+            count = int(self.title)
+            said = ngettext(
+                "Täckningen har sjunkit: %(count)s person till behöver gå webbkursen.",
+                "Täckningen har sjunkit: %(count)s personer till behöver gå webbkursen.",
+                count,
+            )
+            return said % {"count": count}
         return {
             TodoKind.FOLLOW_UP_OVERDUE: _("Uppföljningen skulle ha gjorts senast %(day)s."),
             TodoKind.FOLLOW_UP_DUE: _("Följ upp senast %(day)s."),
             TodoKind.REVIEW: _("Granska rutinen ”%(title)s”, inskickad %(day)s."),
             TodoKind.PDF_FAILED: _("PDF:en till rutinen ”%(title)s” kunde inte skapas. Försök igen."),
             TodoKind.TRAINING_SOON: _("Utbildningen ”%(title)s” hålls %(weekday)s."),
-            TodoKind.TRAINING_PASSED: _("Blev utbildningen ”%(title)s” av den %(day)s? Bocka av eller ställ in den."),
+            TodoKind.TRAINING_PASSED: _("Hölls utbildningen ”%(title)s” den %(day)s? Svara ja eller nej."),
             TodoKind.SUPPORT: _("Utlovat till %(day)s: %(title)s."),
-            TodoKind.REFILL: _("Täckningen har sjunkit. Så många till behöver gå webbkursen: %(title)s."),
             TodoKind.NO_ANSWER: _("Inbjuden den %(day)s och har inte svarat. Hör av dig."),
         }[self.kind] % values
 

@@ -111,7 +111,7 @@ def test_training_cancelled_says_why(training: Training, manager: User, coordina
     letter = mail.training_cancelled(mail.occasion(training), envelope(training, manager, 1))
     assert letter.subject == "Inställd utbildning: Heder & <barn>, 3 juni 2999"
     assert "Den här utbildningen för Tallbackens förskola är inställd:" in letter.text
-    assert "Skulle ha börjat: måndag 3 juni 2999 kl. 13:15" in letter.text
+    assert "Skulle ha hållits: måndag 3 juni 2999 kl. 13:15" in letter.text
     assert "Varför: Ledaren är sjuk" in letter.text
     assert "http://localhost:8000/enheter/tallbackens-forskola/steg-2/" in letter.text
     assert "Ledaren är sjuk" in letter.html

@@ -175,7 +175,7 @@ def test_letter_says_how_many_and_names_nobody(fallen: Unit, manager: User) -> N
     for text in (letter.text, letter.html):
         assert "På Tallbackens förskola har 9 av 14 gått webbkursen. Det är 64 procent, och gränsen är 80." in text
         assert "3 av dem som saknar kursen har börjat sedan steg 1 blev klart." in text
-        assert "När 3 personer till har gått kursen är ni tillbaka. Steg 1 är fortfarande klart" in text
+        assert "När 3 personer till har gått kursen är ni över gränsen igen. Steg 1 är fortfarande klart" in text
         assert f"/enheter/{fallen.slug}/steg-1/" in text
         assert "Nykomling" not in text
 
@@ -318,7 +318,7 @@ def test_dashboard_and_week_mark_the_unit(fallen: Unit, coordinator: User, sign_
     found = page(sign_in(coordinator), "/oversikt/")
     assert "Påfyllning behövs" in found.split('id="tabell"')[1]
     assert "64 %: 9 av 14" in found
-    assert "Täckningen har sjunkit. Så många till behöver gå webbkursen: 3." in found
+    assert "Täckningen har sjunkit: 3 personer till behöver gå webbkursen." in found
     assert "1 enhet behöver påfyllning" in found
     assert "Nykomling" not in found
     assert "1 enhet behöver påfyllning" in page(sign_in(coordinator), "/")

@@ -295,7 +295,7 @@ def test_training_page_tells_the_coordinator_how_many_have_got_mail(
     client = sign_in(coordinator)
     assert "Mejlen skrivs just nu" in text(client.get(training.get_absolute_url()))
     actions.send_invitations(training.pk)
-    assert "1 person har fått mejl, cheferna" in text(client.get(training.get_absolute_url()))
+    assert "Cheferna. 1 person har fått mejl." in text(client.get(training.get_absolute_url()))
     assert "har fått mejl" not in text(sign_in(manager).get(training.get_absolute_url()))
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jarfalla import clock
 from units.models.people import User
@@ -112,9 +113,9 @@ class ListImport(models.Model):
 class Verdict(models.TextChoices):
     """What a row of a list would change."""
 
-    JOINER = "joiner", _("Börjar")
+    JOINER = "joiner", pgettext_lazy("import", "Börjar")
     MOVE = "move", _("Byter enhet")
-    LEAVER = "leaver", _("Slutar")
+    LEAVER = "leaver", pgettext_lazy("import", "Slutar")
     RENAMED = "renamed", _("Nytt namn")
     COMPLETED = "completed", _("Har gått kursen")
     UNCHANGED = "unchanged", _("Ingen ändring")
