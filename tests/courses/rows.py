@@ -58,6 +58,14 @@ def training(round_: Round, *, by: User, days: int = 14, title: str = "Heder i f
     )
 
 
+def begun_training(unit: Unit, *, by: User) -> Training:
+    """A training for the unit that began an hour ago."""
+    row = training(factories.open_round(unit), by=by)
+    Training.objects.filter(pk=row.pk).update(starts_at=clock.now() - dt.timedelta(hours=1))
+    row.refresh_from_db()
+    return row
+
+
 def hold(training: Training, *, by: User) -> Training:
     """The training was held on its day."""
     return actions.hold_training(training, on=timezone.localdate(training.starts_at), by=by)

@@ -23,10 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def training(unit: Unit, coordinator: User) -> Training:
     """A training for `unit` that began an hour ago."""
-    row = rows.training(factories.open_round(unit), by=coordinator)
-    Training.objects.filter(pk=row.pk).update(starts_at=clock.now() - dt.timedelta(hours=1))
-    row.refresh_from_db()
-    return row
+    return rows.begun_training(unit, by=coordinator)
 
 
 def roll(present: Collection[User] = (), absent: Collection[User] = (), **fields: Any) -> actions.Roll:

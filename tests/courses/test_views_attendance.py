@@ -1,6 +1,5 @@
 """The pages of attendance: the list to tick, the list to print, the code on the wall."""
 
-import datetime as dt
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -28,10 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def training(unit: Unit, coordinator: User) -> Training:
     """A training for `unit` that began an hour ago."""
-    row = rows.training(factories.open_round(unit), by=coordinator)
-    Training.objects.filter(pk=row.pk).update(starts_at=clock.now() - dt.timedelta(hours=1))
-    row.refresh_from_db()
-    return row
+    return rows.begun_training(unit, by=coordinator)
 
 
 @pytest.fixture

@@ -246,9 +246,7 @@ def test_this_week_sentences(client: Client, coordinator: User) -> None:
     routine = scenes.routine(trained, title="Oro för barn", state=VersionState.IN_REVIEW, by=coordinator)
     page = client.get("/oversikt/").content.decode()
     assert re.fullmatch(r"Almen Granska rutinen ”Oro för barn”, inskickad \d+ \w+ \d{4}\.", week(client)[0])
-    assert re.search(
-        r"Hölls utbildningen ”Att se i tid” den \d+ \w+ \d{4}\? Svara ja eller nej\.", fragment(page)
-    )
+    assert re.search(r"Hölls utbildningen ”Att se i tid” den \d+ \w+ \d{4}\? Svara ja eller nej\.", fragment(page))
     assert re.search(r"Björken Inbjuden den \d+ \w+ \d{4} och har inte svarat\. Hör av dig\.", fragment(page))
     for address in (
         f"/rutiner/{routine.slug}/granska/",

@@ -21,7 +21,7 @@ from units.models import ImportKind, ImportState, ListImport, Membership, Unit, 
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
-PEOPLE = 12_000
+PEOPLE = 40_000
 
 
 def uploaded(by: User) -> ListImport:

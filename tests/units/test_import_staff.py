@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from tests import factories
 from units import actions
-from units.models import ListImport, Membership, Message, Unit
+from units.models import ListImport, Membership, Message, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +89,10 @@ def test_command_takes_columns_by_any_heading(tmp_path: Path) -> None:
 def test_command_with_an_unreadable_file_says_why(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"saknas.csv can't be opened: No such file or directory\."):
         run(tmp_path / "saknas.csv")
+
+
+def test_command_says_who_imported_when_it_is_told(file: Path, coordinator: User) -> None:
+    with pytest.raises(CommandError, match=r"No coordinator has the address bo@x\.se\."):
+        run(file, "--by", "bo@x.se")
+    run(file, "--by", coordinator.email.upper())
+    assert ListImport.objects.get().chosen_by == coordinator

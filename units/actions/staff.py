@@ -131,14 +131,14 @@ class _StaffSaver:
                 return len(begun)
             if verdict == Verdict.RENAMED:
                 cursor.execute(_RENAME, values)
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
 
 def _new_account() -> Mapping[str, Any]:
     """Column → value of an account that nobody has signed in to, but for its e-mail and its name."""
     account = User(password=make_password(None))
     fields = [field for field in User._meta.concrete_fields if field.name not in ("id", "email", "name")]
-    return {field.column: field.get_db_prep_save(getattr(account, field.attname), connection) for field in fields}
+    return {field.attname: field.get_db_prep_save(getattr(account, field.attname), connection) for field in fields}
 
 
 STAFF = register(

@@ -114,9 +114,9 @@ class StaffJudge:
         if line != row.line:
             raise RowRefused("twice", self.reader.column("unit"), line=line)
         known = self.people.get(email)
-        first = (known.rows or known.ended or [None])[0] if known else None
-        if first and name_key(first.name) != name_key(name):
-            raise RowRefused("other_name", self.reader.column("email"), line=first.line)
+        first = (known.rows or known.ended)[:1] if known else []
+        if first and name_key(first[0].name) != name_key(name):
+            raise RowRefused("other_name", self.reader.column("email"), line=first[0].line)
         return email, StaffRow(row.line, name, unit, starts, ended)
 
     def note_uncertain(self) -> None:

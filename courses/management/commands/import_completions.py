@@ -9,3 +9,4 @@ class Command(ListCommand):
 
     help = "Imports who has taken the web course, by e-mail. Refused rows are passed over."
     spec = COMPLETIONS
+    needs_person = True
