@@ -127,12 +127,13 @@ def hold_training(
     on: dt.date,
     headcounts: Mapping[int, int | None] | None = None,
     headcount: int | None = None,
+    absent: Collection[int] = (),
     by: User,
 ) -> Training:
     """Record that a training was held on `on`, and log step 2 for every round that waits for nothing more.
 
     `headcounts` is how many of each round's unit came without being named, by the round's primary key; `headcount`
-    those who belong to none of them. Returns it as it is if it was recorded as held already. Raises Refused for a
+    those who belong to none of them. The rounds in `absent` are taken off the training: nobody of them came. Returns it as it is if it was recorded as held already. Raises Refused for a
     cancelled training, for a date in the future and for more participants than a unit has staff.
     """
     training, rounds = _lock_training(training)
@@ -143,6 +144,8 @@ def hold_training(
     if on > clock.today():
         raise Refused(_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."))
     counts = headcounts or {}
+    training.training_rounds.filter(round__in=absent).delete()
+    rounds = [round_ for round_ in rounds if round_.pk not in absent]
     for round_ in rounds:
         queries.require_attendance(training, round_.unit, on=on, headcount=counts.get(round_.pk))
     training.held_on, training.headcount = on, headcount

@@ -240,6 +240,16 @@ class HeldForm(PortalForm):
             self.fields[f"headcount_{row.round_id}"] = HeadcountField(
                 label=label, initial=row.headcount, help_text=_("Utan namn. Lämna tomt om du inte vet.")
             )
+        if len(self.rows) > 1:
+            self.fields["absent"] = forms.TypedMultipleChoiceField(
+                label=_("Kom någon enhet inte?"),
+                required=False,
+                coerce=int,
+                choices=[(row.round_id, row.round.unit.name) for row in self.rows],
+                widget=forms.CheckboxSelectMultiple,
+                help_text=_("Kryssa för den. Den tas bort från utbildningen, och dess steg 2 väntar kvar."),
+                error_messages={"invalid_choice": _("Välj bland enheterna på utbildningen.")},
+            )
         if training.is_for_others:
             others = _("Hur många kom från andra enheter och organisationer?") if self.rows else _("Hur många kom?")
             self.fields["headcount"] = HeadcountField(label=others, initial=training.headcount)
@@ -247,6 +257,8 @@ class HeldForm(PortalForm):
     def clean(self) -> dict[str, Any]:
         """No more participants than work in each unit."""
         data = self.cleaned_data
+        if self.rows and len(data.get("absent", ())) == len(self.rows):
+            self.add_error("absent", _("Kom ingen enhet alls? Registrera då att utbildningen inte blev av."))
         for row in self.rows:
             name = f"headcount_{row.round_id}"
             if {"held_on", name} <= data.keys():
@@ -260,7 +272,8 @@ class HeldForm(PortalForm):
         """What the action needs; only of a valid form."""
         data = self.cleaned_data
         headcounts = {row.round_id: data[f"headcount_{row.round_id}"] for row in self.rows}
-        return {"on": data["held_on"], "headcounts": headcounts, "headcount": data.get("headcount")}
+        absent = set(data.get("absent", ()))
+        return {"on": data["held_on"], "headcounts": headcounts, "absent": absent, "headcount": data.get("headcount")}
 
 
 class CancelForm(PortalForm):

@@ -16,7 +16,7 @@ from tests import factories
 from tests.conftest import SignIn
 from tests.courses import rows
 from tests.courses.rows import DAY, booking
-from units.models import Unit, User
+from units.models import Step, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +136,27 @@ def test_coordinator_closes_the_sign_up_and_still_finds_and_counts_those_who_sig
     assert reverse("sign_up", args=[training.pk]) not in html
     actions.tend_sign_ups()
     assert [row.name for row in training.sign_ups.waiting()] == ["bo"]
-    assert "Hur många kom från andra?" in html
     Training.objects.update(starts_at=clock.now() - DAY / 24)
+    assert 'name="headcount"' in text(client.get(training.get_absolute_url()))
     assert "Hur många fler var med, från andra?" in text(client.get(reverse("attendance", args=[training.pk])))
+
+
+def test_unit_that_did_not_come_waits_for_its_step_2(
+    unit: Unit, outsider: User, coordinator: User, sign_in: SignIn
+) -> None:
+    came = rows.past_step_1(unit, coordinator)
+    stayed_away = rows.past_step_1(outsider.memberships.get().unit, coordinator)
+    client = sign_in(coordinator)
+    data = booking(unit, rounds=[came.pk, stayed_away.pk])
+    client.post(reverse("training_new"), data)
+    training = Training.objects.get()
+    held = {"held_on": str(clock.today())}
+    nobody = text(
+        client.post(reverse("training_held", args=[training.pk]), {**held, "absent": [came.pk, stayed_away.pk]})
+    )
+    assert "Kom ingen enhet alls? Registrera då att utbildningen inte blev av." in nobody
+    assert training.rounds.count() == 2
+    client.post(reverse("training_held", args=[training.pk]), {**held, "absent": [stayed_away.pk]})
+    assert list(training.rounds.all()) == [came]
+    assert Step.TRAINING in came.standing()
+    assert Step.TRAINING not in stayed_away.standing()

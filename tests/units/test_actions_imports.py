@@ -24,10 +24,12 @@ from units.models import (
     Refused,
     Unit,
     User,
+    UserRole,
     Verdict,
 )
 
 DAY = dt.timedelta(days=1)
+MembershipEvents: Any = Membership.pgh_event_model.objects  # type: ignore[attr-defined]  # pghistory puts it there
 
 
 @pytest.mark.django_db
@@ -87,6 +89,38 @@ def test_history_says_who_ordered_the_import(units: tuple[Unit, Unit, Unit], coo
     assert renamed.pgh_context.metadata["user"] == coordinator.pk
     assert events.filter(email="ny@x.se", pgh_label="insert").count() == 1
     assert pghistory.models.Context.objects.exists()
+
+
+@pytest.mark.django_db
+def test_history_has_every_place_that_began_or_ended_and_no_other(
+    units: tuple[Unit, Unit, Unit], coordinator: User
+) -> None:
+    for number in range(3):
+        works_in(units[0], f"p{number}@x.se")
+    before = set(MembershipEvents.values_list("pk", flat=True))
+    text = "p0@x.se;Anna Ek;Tallens förskola;;\np1@x.se;Anna Ek;Gården;;\nny@x.se;Ny;Gården;;\n"
+    save(read(text, by=coordinator), by=coordinator)
+    events = MembershipEvents.exclude(pk__in=before)
+    told = events.values_list("user__email", "unit__name", "pgh_label", "ended_on")
+    today = clock.today()
+    assert sorted(told) == [
+        ("ny@x.se", "Gården", "insert", None),
+        ("p1@x.se", "Gården", "insert", None),
+        ("p1@x.se", "Tallens förskola", "update", today),
+        ("p2@x.se", "Tallens förskola", "update", today),
+    ]
+    assert {event.pgh_context.metadata["user"] for event in events} == {coordinator.pk}
+
+
+@pytest.mark.django_db
+def test_reader_and_closed_account_by_the_time_the_list_is_saved(units: tuple[Unit, Unit, Unit]) -> None:
+    kept = read("laser@x.se;Läser;Gården;;\nstangd@x.se;Stängd;Gården;;\nannan@x.se;Annan;Gården;;\n")
+    factories.user(email="laser@x.se", role=UserRole.READER)
+    User.objects.create(email="Stangd@x.se", name="Stängd", is_active=False)
+    factories.user(email="utanfor@x.se", is_active=False)
+    assert save(kept).saved == {"joiner": 2}
+    assert present(units[2]) == {"Stangd@x.se", "annan@x.se"}
+    assert set(User.objects.filter(is_active=False).values_list("email", flat=True)) == {"utanfor@x.se"}
 
 
 @pytest.mark.django_db

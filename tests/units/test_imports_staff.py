@@ -3,13 +3,17 @@
 import datetime as dt
 
 import pytest
+from django.core.validators import validate_email
 from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jarfalla import clock
 from tests import factories
 from tests.units.staff_lists import PERSONAL_NUMBER, present, read, refusals, save, verdicts, works_in
 from units import actions
 from units.actions.staff import STAFF
+from units.imports.lists import _PLAIN_EMAIL, MAX_EMAIL
 from units.models import (
     ImportRow,
     Membership,
@@ -214,6 +218,29 @@ def test_american_dates_are_refused_in_the_whole_column(units: tuple[Unit, Unit,
     kept = read("a@x.se;A;Gården;3/1/2026;\nb@x.se;B;Gården;3/31/2026;\nc@x.se;C;Gården;2026-03-01;\n")
     assert [line for line, _column, _reason in refusals(kept)] == [2, 3]
     assert verdicts(kept)[0][1] == "c@x.se"
+
+
+@pytest.mark.django_db
+def test_american_date_in_a_row_that_is_refused_anyway_counts_for_its_column(units: tuple[Unit, Unit, Unit]) -> None:
+    kept = read("a@x.se;A;Gården;3/1/2026;4/1/2026\nb@x.se;B;Nowhere;;4/30/2026\nc@x.se;C;Gården;3/1/2026;\n")
+    assert [(line, column) for line, column, _reason in refusals(kept)] == [(2, "Slutdatum"), (3, "Enhet")]
+    assert verdicts(kept)[0] == ("joiner", "c@x.se", "Gården")
+    assert (kept.rows_read, kept.rows_total, kept.rows.count()) == (3, 3, 3)
+
+
+@given(st.from_regex(_PLAIN_EMAIL, fullmatch=True).filter(lambda email: len(email) <= MAX_EMAIL))
+def test_address_that_is_let_through_quickly_is_one_that_django_lets_through(email: str) -> None:
+    validate_email(email)
+
+
+@pytest.mark.django_db
+def test_new_account_is_one_that_the_model_would_make(units: tuple[Unit, Unit, Unit]) -> None:
+    save(read("ny@x.se;Ny;Gården;;\n"))
+    made, wanted = User.objects.get(email="ny@x.se"), User.objects.create_user("annan@x.se", "Ny")
+    for field in ("name", "role", "language", "is_active", "is_protected", "last_login"):
+        assert getattr(made, field) == getattr(wanted, field), field
+    assert not made.has_usable_password()
+    assert clock.now() - made.created_at < DAY
 
 
 @pytest.mark.django_db

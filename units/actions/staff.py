@@ -49,7 +49,7 @@ _OPEN_ACCOUNTS = f"""
     INSERT INTO units_user (email, name, {{columns}})
     SELECT DISTINCT ON (email) email, name, {{values}} FROM chosen ORDER BY email, id
     ON CONFLICT DO NOTHING
-"""  # noqa: S608
+"""  # noqa: S608  nothing but our own text is put together
 # Somebody who comes back begins when the last time ended, or later; one who is there already is there. Whoever reads
 # figures belongs to no unit.
 _BEGIN = f"""
@@ -67,12 +67,12 @@ _BEGIN = f"""
     WHERE person.role <> %(reader)s AND NOT earlier.is_there AND greatest(chosen.day, earlier.last_end) <= %(today)s
     ORDER BY person.id, chosen.unit_id, chosen.id
     RETURNING user_id
-"""  # noqa: S608
+"""  # noqa: S608  nothing but our own text is put together
 _RENAME = f"""
     WITH {_CHOSEN}
     UPDATE units_user AS person SET name = chosen.name FROM chosen
     WHERE lower(person.email) = chosen.email AND person.name <> chosen.name
-"""  # noqa: S608
+"""  # noqa: S608  nothing but our own text is put together
 
 
 def save_staff(list_import: ListImport, slices: Iterable[Slice]) -> dict[str, int]:

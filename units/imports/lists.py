@@ -298,7 +298,7 @@ class RowReader:
         text = self.cell(name).lower()
         if not text:
             raise RowRefused("email_missing", self.column(name))
-        if not _PLAIN_EMAIL.fullmatch(text):
+        if len(text) > MAX_EMAIL or not _PLAIN_EMAIL.fullmatch(text):
             try:
                 validate_email(text)
             except ValidationError:
