@@ -133,8 +133,10 @@ def hold_training(
     """Record that a training was held on `on`, and log step 2 for every round that waits for nothing more.
 
     `headcounts` is how many of each round's unit came without being named, by the round's primary key; `headcount`
-    those who belong to none of them. The rounds in `absent` are taken off the training: nobody of them came. Returns it as it is if it was recorded as held already. Raises Refused for a
-    cancelled training, for a date in the future and for more participants than a unit has staff.
+    those who belong to none of them. The rounds in `absent` are taken off the training: nobody of them came.
+
+    Returns it as it is if it was recorded as held already. Raises Refused for a cancelled training, for a date in
+    the future and for more participants than a unit has staff.
     """
     training, rounds = _lock_training(training)
     if training.held_on:
