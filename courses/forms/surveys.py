@@ -55,9 +55,9 @@ class AnswerForm(PortalForm):
         return self["comment"] if "comment" in self.fields else None
 
     def clean(self) -> dict[str, Any]:
-        """At least one statement is answered."""
+        """At least one statement is answered; said at the first, so that the summary leads there."""
         if not self.errors and not self.ratings():
-            raise forms.ValidationError(_("Svara på minst ett påstående."))
+            self.add_error(next(iter(self.asked), None), _("Svara på minst ett påstående."))
         return self.cleaned_data
 
     def ratings(self) -> dict[int, int]:

@@ -12,8 +12,11 @@ from units.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
-NO_PAGE = {"healthz", "readyz", "routine_pdf"}  # JSON, text and PDF
+NO_PAGE = {"healthz", "readyz", "routine_pdf", "calendar_feed", "training_calendar", "material_file"}  # files and text
 REFUSED = {"403", "404"}
+# Pages with a form that can't be sent empty.
+OF_UNITS = ("unit_new", "unit_import", "unit_staff", "step_withdraw", "import_new")
+OF_COURSES = ("training_new", "material_new", "statements", "sign_up", "survey")
 
 
 def addresses(rows: World, who: str) -> list[str]:
@@ -55,12 +58,13 @@ def test_forms_with_errors_have_no_accessibility_problem(rows: World, coordinato
         sign_in(context, live_server.url, coordinator)
         page = context.new_page()
         problems = []
-        for name in ("unit_new", "unit_import", "unit_staff", "step_withdraw"):
+        for name in (*OF_UNITS, *OF_COURSES):
             page.goto(live_server.url + reverse(name, args=EXPECTED[name][0](rows)))
             with page.expect_navigation():
                 page.locator("main form[method=post] button.btn-primary").last.click()
             assert page.title().startswith("Fel: "), page.url
             link = page.locator(".error-summary a").first
+            assert link.count(), f"{page.url}: {page.locator('.error-summary').inner_text()}"
             target = link.get_attribute("href")
             assert target, page.url
             assert page.locator(target).count() == 1, f"{page.url}: {target}"

@@ -38,8 +38,8 @@ def seed() -> str:
 
 
 def test_seed_twice_adds_nothing_the_second_time() -> None:
-    assert seed() == "New contacts: 11, templates: 7, material: 9.\n"
-    assert seed() == "New contacts: 0, templates: 0, material: 0.\n"
+    assert seed() == "New contacts: 11, templates: 7, material: 9, statements: 11.\n"
+    assert seed() == "New contacts: 0, templates: 0, material: 0, statements: 0.\n"
 
 
 def test_seed_leaves_what_a_person_changed() -> None:
