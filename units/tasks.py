@@ -53,6 +53,8 @@ def save_import(import_id: int) -> None:
 @shared_task
 def tend_imports() -> None:
     """Take up each import that was asked for and that nobody works on; forget those that nobody decides about."""
-    for import_id, is_chosen in waiting_imports():
-        (actions.save_import if is_chosen else actions.read_import)(import_id)
-    actions.forget_old_imports()
+    waiting = [
+        partial(actions.save_import if is_chosen else actions.read_import, import_id)
+        for import_id, is_chosen in waiting_imports()
+    ]
+    run_all([*waiting, actions.forget_old_imports])

@@ -44,7 +44,7 @@ FIELDS = (
         _("Arbetar i enheten från och med"),
         headings(
             "från och med, fr.o.m., fr.o.m, from, från, from-datum, startdatum, börjar, började, anställd från, "
-            "anställd fr.o.m., anställningsdatum, start date"
+            "anställd fr.o.m., anställningsdatum, anst.datum, anst. datum, anst datum, start date"
         ),
         is_date=True,
     ),
