@@ -21,7 +21,17 @@ from django.utils.translation import gettext_lazy as _
 from courses.models import Completion
 from jarfalla import clock
 from jarfalla.tables import Row
-from units.imports.lists import JudgedRow, ListField, RowReader, RowRefused, batches, headings, refused_row, short
+from units.imports.lists import (
+    EMAIL_HEADINGS,
+    JudgedRow,
+    ListField,
+    RowReader,
+    RowRefused,
+    batches,
+    headings,
+    refused_row,
+    short,
+)
 from units.models import ImportRow, Programme, User, Verdict
 
 # How many people one question to the database is about.
@@ -43,10 +53,8 @@ FIELDS = (
     ListField(
         "email",
         _("E-postadress"),
-        headings(
-            "e-post, epost, e-postadress, epostadress, mejl, mejladress, mail, mailadress, e-mail, email, "
-            "email address, användarnamn, username, user principal name, inloggningsnamn"
-        ),
+        # In a learning portal the name by which one signs in is an address.
+        (*EMAIL_HEADINGS, *headings("användarnamn, username, inloggningsnamn")),
         required=True,
         help_text=_("Personerna känns igen på den."),
     ),

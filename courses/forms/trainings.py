@@ -114,8 +114,8 @@ class TrainingForm(PortalForm):
         super().__init__(*args, **kwargs)
         self.parts = parts
         self.has_sign_ups = training is not None and training.has_sign_ups
-        self.fields["rounds"].queryset = queries.rounds_to_train(training)  # type: ignore[attr-defined]
-        self.fields["materials"].queryset = queries.materials_to_use(training)  # type: ignore[attr-defined]
+        self.fields["rounds"].queryset = queries.rounds_to_train(training)  # type: ignore[attr-defined]  # a model field
+        self.fields["materials"].queryset = queries.materials_to_use(training)  # type: ignore[attr-defined]  # so too
         for part in range(1, parts + 1):
             self.fields |= occasion_fields(part)
         self.guard()  # the new fields too

@@ -51,7 +51,7 @@ def past_step_1(unit: Unit, by: User) -> Round:
     return round_
 
 
-def training(round_: Round, *, by: User, days: int = 14, title: str = "Heder i förskolan") -> Training:
+def training(round_: Round, *, by: User, days: float = 14, title: str = "Heder i förskolan") -> Training:
     """A training that starts so many days from now."""
     return actions.book_training(
         round_, title=title, starts_at=clock.now() + days * DAY, place="Aspnässalen", leader="Eva Ledare", by=by

@@ -80,7 +80,7 @@ def test_training_for_two_units_is_told_to_both(
 def test_training_whose_time_has_passed_is_told_to_nobody(
     round_: Round, manager: User, coordinator: User, days: float
 ) -> None:
-    training = rows.training(round_, by=coordinator, days=days)  # type: ignore[arg-type]
+    training = rows.training(round_, by=coordinator, days=days)
     tell(training)
     actions.cancel_training(training, reason="Ledaren blev sjuk", by=coordinator)
     tell(training)

@@ -203,7 +203,7 @@ def test_coordinator_adds_a_file_that_everybody_can_fetch(
     client = sign_in(member)
     assert "Hämta filen Affisch åäö.pdf" in page(client)
     response = client.get(f"{LIBRARY}{material.pk}/fil/")
-    assert b"".join(response.streaming_content) == kept.read_bytes()  # type: ignore[attr-defined]
+    assert b"".join(response.streaming_content) == kept.read_bytes()  # type: ignore[attr-defined]  # a FileResponse
     assert response["Content-Type"] == "application/pdf"
     assert response["Content-Disposition"] == "attachment; filename*=utf-8''Affisch%20%C3%A5%C3%A4%C3%B6.pdf"
     assert response["X-Content-Type-Options"] == "nosniff"

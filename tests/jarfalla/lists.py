@@ -134,7 +134,7 @@ def samples(sizes: Sequence[int] = SIZES) -> Iterator[Sample]:
 def as_csv(rows: Cells, delimiter: str = ";", *, quoting: int = csv.QUOTE_MINIMAL, line_end: str = "\r\n") -> str:
     """The rows as text."""
     file = io.StringIO()
-    csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=line_end).writerows(rows)  # type: ignore[arg-type]
+    csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=line_end).writerows(rows)  # type: ignore[arg-type]  # an int
     return file.getvalue()
 
 

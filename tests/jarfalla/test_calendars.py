@@ -102,17 +102,17 @@ def test_copy_to_keep_names_nobody_who_is_invited() -> None:
 @pytest.mark.parametrize(
     ("local", "universal"),
     [
-        pytest.param(dt.datetime(2026, 3, 29, 1, 30), dt.datetime(2026, 3, 29, 0, 30), id="before-summer-time"),  # noqa: DTZ001
-        pytest.param(dt.datetime(2026, 3, 29, 13, 0), dt.datetime(2026, 3, 29, 11, 0), id="summer-time-begins"),  # noqa: DTZ001
-        pytest.param(dt.datetime(2026, 10, 25, 2, 30), dt.datetime(2026, 10, 25, 0, 30), id="the-hour-that-is-twice"),  # noqa: DTZ001
-        pytest.param(dt.datetime(2026, 10, 25, 13, 0), dt.datetime(2026, 10, 25, 12, 0), id="summer-time-ends"),  # noqa: DTZ001
+        pytest.param("2026-03-29 01:30", "2026-03-29 00:30", id="before-summer-time"),
+        pytest.param("2026-03-29 13:00", "2026-03-29 11:00", id="summer-time-begins"),
+        pytest.param("2026-10-25 02:30", "2026-10-25 00:30", id="the-hour-that-is-twice"),
+        pytest.param("2026-10-25 13:00", "2026-10-25 12:00", id="summer-time-ends"),
     ],
 )
-def test_time_is_right_on_the_days_when_clocks_change(local: dt.datetime, universal: dt.datetime) -> None:
-    starts = local.replace(tzinfo=STOCKHOLM)
+def test_time_is_right_on_the_days_when_clocks_change(local: str, universal: str) -> None:
+    starts = dt.datetime.fromisoformat(local).replace(tzinfo=STOCKHOLM)
     event = read_event(invitation(an_event(starts=starts, ends=starts.astimezone(dt.UTC) + dt.timedelta(hours=2))))
-    assert event.dtstart == universal.replace(tzinfo=dt.UTC)
-    assert event.dtend == universal.replace(tzinfo=dt.UTC) + dt.timedelta(hours=2)
+    expected = dt.datetime.fromisoformat(universal).replace(tzinfo=dt.UTC)
+    assert (event.dtstart, event.dtend) == (expected, expected + dt.timedelta(hours=2))
 
 
 def test_occasion_without_end_has_none_in_the_file() -> None:

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import Workbook  # type: ignore[import-untyped]
+from openpyxl import Workbook  # type: ignore[import-untyped]  # it has no types
 
 from jarfalla.uploads import SORTS, UnacceptableFile, clean_name, ending, sort_of
 

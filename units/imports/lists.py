@@ -121,6 +121,13 @@ def headings(text: str) -> tuple[str, ...]:
     return tuple(text.split(", "))
 
 
+# What stands over a column of addresses, in a list of any sort.
+EMAIL_HEADINGS = headings(
+    "e-post, epost, e-postadress, epostadress, mejl, mejladress, mail, mailadress, e-mail, email, email address, "
+    "e-post arbete, e-post arbetet, tjänste-e-post, arbetsmejl, user principal name"
+)
+
+
 def heading_key(heading: str) -> str:
     """Two headings with the same key mean the same column."""
     return " ".join(heading.lower().split()).rstrip(":*")

@@ -7,17 +7,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from units.imports.lists import ListField, headings
+from units.imports.lists import EMAIL_HEADINGS, ListField, headings
 from units.models import ImportRow, ListImport, Verdict
 
 FIELDS = (
     ListField(
         "email",
         _("E-postadress"),
-        headings(
-            "e-post, epost, e-postadress, epostadress, mejl, mejladress, mail, mailadress, e-mail, email, "
-            "e-post arbete, e-post arbetet, tjänste-e-post, arbetsmejl, user principal name"
-        ),
+        EMAIL_HEADINGS,
         required=True,
         help_text=_("Personerna känns igen på den."),
     ),
