@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,22 +10,48 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-BEFORE = [("units", "0001_initial"), ("courses", "0002_initial")]
-AFTER = [("units", "0002_steps_1_and_2"), ("courses", "0003_steps_1_and_2")]
+# The whole database goes back and forth twice, with every trigger.
+pytestmark = pytest.mark.timeout(900)
+
+STEPS_1_AND_2 = [("units", "0002_steps_1_and_2"), ("courses", "0003_steps_1_and_2")]
+STEP_3 = [("units", "0003_step_3_in_full"), ("routines", "0003_step_3_in_full")]
+
+
+@contextmanager
+def database_at(*targets: tuple[str, str]) -> Iterator[Any]:
+    """The models as they were, in a database of that time; brought up to date again at the end."""
+    executor = MigrationExecutor(connection)
+    executor.migrate(list(targets))
+    try:
+        yield executor.loader.project_state(list(targets)).apps
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 @pytest.fixture
-def old_apps(transactional_db: None) -> Iterator[Any]:
-    """The models as issue 2 had them, in a database of that time; brought up to date again at the end."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(BEFORE)
-    yield executor.loader.project_state(BEFORE).apps
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+def before_steps_1_and_2(transactional_db: None) -> Iterator[Any]:
+    """Before headcounts were rows and a training was for many units."""
+    with database_at(("units", "0001_initial"), ("courses", "0002_initial")) as apps:
+        yield apps
 
 
-def test_headcounts_and_trainings_are_carried_over(old_apps: Any) -> None:
-    day = dt.date(2026, 3, 1)
+@pytest.fixture
+def before_step_3(transactional_db: None) -> Iterator[Any]:
+    """Before a version had metadata and its texts were HTML."""
+    with database_at(("units", "0002_steps_1_and_2"), ("routines", "0002_initial")) as apps:
+        yield apps
+
+
+def migrated(targets: list[tuple[str, str]]) -> Any:
+    """Brings the database on; returns its models."""
+    executor = MigrationExecutor(connection)
+    executor.migrate(targets)
+    return executor.loader.project_state(targets).apps
+
+
+def test_headcounts_and_trainings_are_carried_over(before_steps_1_and_2: Any) -> None:
+    old_apps, day = before_steps_1_and_2, dt.date(2026, 3, 1)
     user = old_apps.get_model("units", "User").objects.create(email="a@example.org", name="A", password="!")
     units = old_apps.get_model("units", "Unit").objects
     declared = units.create(
@@ -39,9 +66,7 @@ def test_headcounts_and_trainings_are_carried_over(old_apps: Any) -> None:
         key=f"training_booked:{training.pk}:{user.pk}", recipient_id=user.pk, subject="s", text="t", html="h"
     )
 
-    executor = MigrationExecutor(connection)
-    executor.migrate(AFTER)
-    apps = executor.loader.project_state(AFTER).apps
+    apps = migrated(STEPS_1_AND_2)
 
     headcounts = apps.get_model("units", "DeclaredHeadcount").objects.values_list("unit", "headcount", "declared_on")
     assert list(headcounts) == [(declared.pk, 12, day)]
@@ -52,3 +77,74 @@ def test_headcounts_and_trainings_are_carried_over(old_apps: Any) -> None:
     assert (carried.title, carried.sequence, carried.told_sequence) == ("Tidiga tecken", 0, 0)
     invitations = apps.get_model("courses", "Invitation").objects.values_list("training", "user", "sequence")
     assert list(invitations) == [(training.pk, user.pk, 0)]
+
+
+def test_routines_are_carried_over(before_step_3: Any) -> None:
+    old, now = before_step_3, timezone.now()
+    user = old.get_model("units", "User").objects.create(email="a@example.org", name="A", password="!")
+    unit = old.get_model("units", "Unit").objects.create(name="Skolan", slug="skolan", kind="compulsory_school")
+    contact = old.get_model("routines", "Contact").objects.create(name="BRIS", phone="116 111")
+    template = old.get_model("routines", "Template").objects.create(name="Skola", kinds=["compulsory_school"])
+    routine = old.get_model("routines", "Routine").objects.create(
+        unit_id=unit.pk, template_id=template.pk, title="Vår rutin", slug="var-rutin", created_by_id=user.pk
+    )
+    first = routine.versions.create(number=1, created_by_id=user.pk)
+    for owner in (template, first):
+        owner.sections.create(position=1, kind="checklist", heading="Vad du gör akut", body="Ring 112\nStanna <kvar>")
+        owner.sections.create(position=2, kind="text", heading="Syfte", body="Ett & två.\nSamma stycke.\n\nNytt.")
+        owner.sections.create(position=3, kind="contacts", heading="Kontakter", body="")
+    approved = {"approved_at": now, "approved_by_id": user.pk, "in_force_at": now}
+    type(first).objects.filter(pk=first.pk).update(pdf="routines/x.pdf", pdf_sha256="0" * 64, **approved)
+    second = routine.versions.create(number=2, created_by_id=user.pk)
+    second.sections.create(position=1, kind="text", heading="Syfte", body="Ett & två.")
+
+    apps = migrated(STEP_3)
+
+    in_force, draft = versions = apps.get_model("routines", "RoutineVersion").objects.order_by("major")
+    assert [(row.major, row.minor, row.review_months) for row in versions] == [(1, 0, 12), (2, 0, 12)]
+    assert in_force.check_code != draft.check_code
+    assert "Stanna <kvar>" in in_force.words
+    # What was approved stays letter by letter; what is being written is HTML from now on.
+    kept = list(in_force.sections.order_by("position").values_list("key", "markup", "body", "is_acute"))
+    assert kept[:2] == [
+        ("vad-du-gor-akut", "plain", "Ring 112\nStanna <kvar>", True),
+        ("syfte", "plain", "Ett & två.\nSamma stycke.\n\nNytt.", False),
+    ]
+    assert draft.sections.values_list("key", "markup", "body").get() == ("syfte", "html", "<p>Ett &amp; två.</p>")
+    placed = apps.get_model("routines", "PlacedContact").objects.values_list("section__version", "contact")
+    assert list(placed) == [(in_force.pk, contact.pk)]
+    sections = apps.get_model("routines", "TemplateSection").objects.order_by("position")
+    # The last one is what every template must say.
+    assert [row.key for row in sections] == ["vad-du-gor-akut", "syfte", "kontakter", "vardnadshavare"]
+    assert (sections[3].is_mandatory, sections[3].is_locked) == (True, True)
+    assert sections[1].body == "<p>Ett &amp; två.<br>Samma stycke.</p><p>Nytt.</p>"
+    assert [row.name for row in sections[2].contacts.all()] == ["BRIS"]
+
+
+def test_section_about_guardians_is_locked_and_only_what_differs_from_its_template_is_offered(
+    before_step_3: Any,
+) -> None:
+    old = before_step_3
+    user = old.get_model("units", "User").objects.create(email="a@example.org", name="A", password="!")
+    unit = old.get_model("units", "Unit").objects.create(name="Skolan", slug="skolan", kind="compulsory_school")
+    template = old.get_model("routines", "Template").objects.create(name="Skola", kinds=["compulsory_school"])
+    heading = "Vårdnadshavare: kontakta dem inte på egen hand"
+    template.sections.create(position=1, kind="text", heading="Syfte", body="Mallens syfte")
+    template.sections.create(position=2, kind="text", heading=heading, body="Tala först med socialtjänsten.")
+    for number, words in enumerate(["Tala först med socialtjänsten.", "Ring hem."]):
+        routine = old.get_model("routines", "Routine").objects.create(
+            unit_id=unit.pk, template_id=template.pk, title=str(number), slug=str(number), created_by_id=user.pk
+        )
+        version = routine.versions.create(number=1, created_by_id=user.pk)
+        version.sections.create(position=1, kind="text", heading="Syfte", body="Vårt syfte")
+        version.sections.create(position=2, kind="text", heading=heading, body=words)
+
+    apps = migrated(STEP_3)
+
+    rows = apps.get_model("routines", "RoutineSection").objects.order_by("version", "position")
+    assert [(row.key, row.is_locked, bool(row.template_sha256)) for row in rows] == [
+        ("syfte", False, True),
+        ("vardnadshavare", True, True),
+        ("syfte", False, True),
+        ("vardnadshavare", True, False),
+    ]

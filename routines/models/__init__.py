@@ -1,27 +1,50 @@
-"""Step 3: templates, routines and their versions, approvals, and the registry of contacts."""
+"""Step 3: templates, routines and their versions, approvals, receipts, exports, and the two registries."""
 
-from routines.models.contact import Contact
+from routines.models.approval import Approval, Verdict
+from routines.models.export import Export, ExportKind, ExportNight, ExportState
+from routines.models.offer import DeclinedOffer
+from routines.models.registry import Contact, LegalReference, RegistryEntry
 from routines.models.routine import (
-    Approval,
+    PlanEntry,
+    ReadReceipt,
     Routine,
     RoutineQuerySet,
-    RoutineSection,
-    RoutineVersion,
-    Verdict,
-    VersionState,
+    SearchWord,
+    Sharing,
 )
-from routines.models.template import SectionKind, Template, TemplateSection
+from routines.models.section import Markup, PlacedContact, PlacedReference, RoutineSection, Writing
+from routines.models.template import GUARDIANS, SectionKind, Situation, Template, TemplateSection
+from routines.models.version import DocumentType, RoutineVersion, RoutineVersionQuerySet, VersionState
 
 __all__ = [
+    "GUARDIANS",
     "Approval",
     "Contact",
+    "DeclinedOffer",
+    "DocumentType",
+    "Export",
+    "ExportKind",
+    "ExportNight",
+    "ExportState",
+    "LegalReference",
+    "Markup",
+    "PlacedContact",
+    "PlacedReference",
+    "PlanEntry",
+    "ReadReceipt",
+    "RegistryEntry",
     "Routine",
     "RoutineQuerySet",
     "RoutineSection",
     "RoutineVersion",
+    "RoutineVersionQuerySet",
+    "SearchWord",
     "SectionKind",
+    "Sharing",
+    "Situation",
     "Template",
     "TemplateSection",
     "Verdict",
     "VersionState",
+    "Writing",
 ]

@@ -9,6 +9,7 @@ from routines import actions
 from routines.models import (
     Approval,
     Contact,
+    Markup,
     Routine,
     RoutineSection,
     RoutineVersion,
@@ -53,7 +54,7 @@ def test_section_is_not_moved_into_an_approved_version(
 
 
 def test_approval_of_a_version_is_not_taken_back(approved: RoutineVersion) -> None:
-    with pytest.raises(IntegrityError, match="an approval is not taken back"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="an approved version is not changed"), transaction.atomic():
         RoutineVersion.objects.filter(pk=approved.pk).update(approved_at=None, approved_by=None)
 
 
@@ -76,7 +77,7 @@ def test_two_versions_are_never_in_force_at_once(unit: Unit, coordinator: User) 
     with pytest.raises(IntegrityError, match="routine_one_version_in_force"), transaction.atomic():
         RoutineVersion.objects.create(
             routine=routine,
-            number=2,
+            major=2,
             created_by=coordinator,
             approved_at=first.approved_at,
             approved_by=coordinator,
@@ -93,13 +94,13 @@ def test_version_in_force_has_its_pdf(unit: Unit, coordinator: User) -> None:
         pytest.raises(IntegrityError, match="version_in_force_is_approved_and_has_its_pdf"),
         transaction.atomic(),
     ):
-        routine.versions.create(number=2, created_by=coordinator, in_force_at=clock.now())
+        routine.versions.create(major=2, created_by=coordinator, in_force_at=clock.now())
 
 
 def test_one_version_is_written_at_a_time(template: Template, unit: Unit, coordinator: User) -> None:
     routine = stages.routine(unit, title="Utkast", template=template, by=coordinator)
     with pytest.raises(IntegrityError, match="routine_one_version_being_written"), transaction.atomic():
-        routine.versions.create(number=2, created_by=coordinator)
+        routine.versions.create(major=2, created_by=coordinator)
 
 
 def test_return_without_a_comment_is_refused(template: Template, unit: Unit, coordinator: User) -> None:
@@ -144,15 +145,19 @@ def test_content_hash_changes_with_title_heading_and_order(template: Template, u
     assert len(seen) == 5
 
 
-def test_text_is_read_as_paragraphs_and_a_checklist_as_points() -> None:
-    body = "Första raden\nsamma stycke\n\n \nAndra stycket\n"
-    assert RoutineSection(kind=SectionKind.TEXT, body=body).paragraphs == [
-        "Första raden\nsamma stycke",
-        "Andra stycket",
-    ]
-    assert RoutineSection(kind=SectionKind.TEXT, body=body).points == []
-    points = RoutineSection(kind=SectionKind.CHECKLIST, body="Ring 112\n\n  Stanna \n")
-    assert (points.points, points.paragraphs) == (["Ring 112", "Stanna"], [])
+def test_section_is_read_by_its_kind() -> None:
+    body = "Ring 112\n\n  Stanna \n"
+    points = RoutineSection(kind=SectionKind.CHECKLIST, body=body)
+    assert (points.points, points.html, points.decisions) == (["Ring 112", "Stanna"], "", [])
+    text = RoutineSection(kind=SectionKind.TEXT, body="<p>Ring <script>x</script>112</p>")
+    assert (text.points, text.html, text.decisions) == ([], "<p>Ring 112</p>", [])
+    table = RoutineSection(kind=SectionKind.DECISIONS, cells={"adult_risk": "Lyssna\n\nErbjud stöd"})
+    assert [steps for _situation, steps in table.decisions] == [[], [], [], ["Lyssna", "Erbjud stöd"]]
+
+
+def test_text_of_the_first_portal_is_read_as_it_was_written() -> None:
+    old = RoutineSection(kind=SectionKind.TEXT, markup=Markup.PLAIN, body="Första <raden>\nsamma stycke\n\nAndra")
+    assert old.html == "<p>Första &lt;raden&gt;<br>samma stycke</p><p>Andra</p>"
 
 
 @pytest.mark.parametrize(

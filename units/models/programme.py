@@ -14,6 +14,8 @@ class Programme(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     municipality = models.CharField(_("kommun"), max_length=100, default="Järfälla kommun")
     name = models.CharField(_("programmets namn"), max_length=100, default="Järfällamodellen")
+    # PNG or JPEG, for the head of printed documents; the portal's own mark stands there while it is empty.
+    logo = models.FileField(_("logotyp"), upload_to="programme/", blank=True)
     web_course_url = models.URLField(_("länk till webbkursen"), default="https://www.webbkursheder.se")
     coverage_threshold_percent = models.PositiveSmallIntegerField(
         _("täckning som krävs för steg 1 (procent)"),
