@@ -12,6 +12,7 @@ from units.actions.imports import (
     save_import,
     upload_list,
 )
+from units.actions.logo import change_logo
 from units.actions.outbox import (
     cancel_message,
     cancel_messages,
@@ -41,6 +42,7 @@ __all__ = [
     "cancel_import",
     "cancel_message",
     "cancel_messages",
+    "change_logo",
     "change_programme",
     "choose_language",
     "choose_rows",
