@@ -26,4 +26,5 @@ urlpatterns = [
     path("utkorg/<int:pk>/", views.message, name="message"),
     path("utkorg/<int:pk>/forsok-igen/", views.message_retry, name="message_retry"),
     path("installningar/", views.programme, name="programme"),
+    path("programmet/logotyp/", views.programme_logo, name="programme_logo"),
 ]

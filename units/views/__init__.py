@@ -12,7 +12,7 @@ from units.views.list_imports import (
 )
 from units.views.outbox import message, message_retry, outbox
 from units.views.people import membership_end, unit_staff
-from units.views.programme import programme
+from units.views.programme import programme, programme_logo
 from units.views.steps import round_new, step_withdraw
 from units.views.units import unit_edit, unit_new, unit_participation, units
 
@@ -29,6 +29,7 @@ __all__ = [
     "message_retry",
     "outbox",
     "programme",
+    "programme_logo",
     "round_new",
     "step_withdraw",
     "unit_edit",
