@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from courses.actions import seed_materials, seed_statements
-from routines.actions import seed_contacts, seed_templates
+from routines.actions import note_all_words, seed_contacts, seed_legal_references, seed_templates
 
 
 class Command(BaseCommand):
@@ -16,10 +16,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say how much was new."""
         contacts, templates, materials, statements = (
-            seed_contacts(),
+            seed_contacts() + seed_legal_references(),
             seed_templates(),
             seed_materials(),
             seed_statements(),
         )
+        note_all_words()  # of what was in force before the search kept words
         new = f"contacts: {contacts}, templates: {templates}, material: {materials}, statements: {statements}"
         self.stdout.write(f"New {new}.")
