@@ -8,6 +8,8 @@ from django.core.files.storage import Storage
 # The packages carry every variant; the pages use bootstrap.min.css (whose map it names) and htmx 2. Hashing and
 # compressing all of them took half a minute instead of a few seconds.
 UNUSED = ["*.rtl.*", "bootstrap-*", "bootstrap.css*", "bootstrap*.js*", "ext", "htm*-4*", "htmx-2.js", "account"]
+# Of the editor only the script, with its map: the look is our own (static/css/editor.css).
+UNUSED += ["django_prose_editor/[!e]*", "django_prose_editor/editor.css*"]
 
 
 class UsedFilesFinder(AppDirectoriesFinder):

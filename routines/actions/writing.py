@@ -1,17 +1,42 @@
 """Routines, their versions and what stands in them."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping
-
 from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from routines.actions.locking import lock_routine, lock_version
-from routines.models import Routine, RoutineSection, RoutineVersion, SectionKind, Template, TemplateSection
+from jarfalla import rich_text
+from routines.actions.locking import lock_routine
+from routines.models import (
+    Markup,
+    PlacedContact,
+    PlacedReference,
+    Routine,
+    RoutineSection,
+    RoutineVersion,
+    SectionKind,
+    Template,
+    TemplateSection,
+)
 from units.models import Refused, Unit, User
 
 _LONGEST_SLUG = 170
+# What stands beside the routines' own addresses under /rutiner/; the unit's name follows upon every title, but a unit
+# may be called anything.
+RESERVED = {"delade", "att-ge-ut-igen"}
+# What a new version takes over from the one before, besides its sections.
+METADATA = ("document_type", "owner_title", "applies_to", "diary_number", "review_months")
+SECTION_FIELDS = (
+    "key",
+    "position",
+    "kind",
+    "heading",
+    "guidance",
+    "body",
+    "cells",
+    "is_mandatory",
+    "is_locked",
+    "is_acute",
+)
 
 
 @transaction.atomic
@@ -29,7 +54,9 @@ def create_routine(unit: Unit, *, template: Template, title: str, by: User) -> R
             return existing
         raise Refused(_("Enheten har redan en rutin med den titeln."))
     routine = unit.routines.create(template=template, title=title, slug=free_slug(title, unit), created_by=by)
-    _copy_sections(template.sections.all(), routine.versions.create(number=1, created_by=by))
+    version = routine.versions.create(major=1, minor=0, created_by=by, applies_to=_("Alla som arbetar på enheten"))
+    for section in template.sections.prefetch_related("contacts", "legal_references"):
+        take_from_template(section, version)
     return routine
 
 
@@ -37,65 +64,55 @@ def free_slug(title: str, unit: Unit) -> str:
     """A web address that no routine has yet: the title, then the unit."""
     base = f"{slugify(title) or 'rutin'}-{unit.slug}"[:_LONGEST_SLUG].strip("-")
     slug, number = base, 2
-    while Routine.objects.filter(slug=slug).exists():
+    while slug in RESERVED or Routine.objects.filter(slug=slug).exists():
         slug, number = f"{base}-{number}", number + 1
     return slug
 
 
 @transaction.atomic
-def start_version(routine: Routine, *, by: User) -> RoutineVersion:
-    """Begin a new version from the newest one; return the one that is being written, if there is one."""
+def start_version(routine: Routine, *, by: User, is_minor: bool = False) -> RoutineVersion:
+    """Begin a new version from the newest one; return the one that is being written, if there is one.
+
+    A minor one corrects; a major one, which is what it is unless said, asks everybody to read again.
+    """
     routine = lock_routine(routine)
     if routine.being_written:
         return routine.being_written
     latest = routine.latest
-    assert latest is not None  # create_routine makes the first
-    version = routine.versions.create(number=latest.number + 1, created_by=by)
-    _copy_sections(latest.sections.all(), version)
+    if latest:
+        major, minor = (latest.major, latest.minor + 1) if is_minor else (latest.major + 1, 0)
+    else:  # every version was thrown away: once more from the last of them
+        latest, major, minor = routine.versions.order_by("pk").reverse()[0], 1, 0
+    version = routine.versions.create(
+        major=major, minor=minor, based_on=latest, created_by=by, **{name: getattr(latest, name) for name in METADATA}
+    )
+    copy_sections(latest, version)
     return version
 
 
-def _copy_sections(sections: Iterable[TemplateSection | RoutineSection], version: RoutineVersion) -> None:
-    names = ("position", "kind", "heading", "guidance", "body", "is_mandatory")
-    for section in sections:
-        version.sections.create(**{name: getattr(section, name) for name in names})
+def take_from_template(section: TemplateSection, version: RoutineVersion) -> RoutineSection:
+    """Put a copy of a template's section in a version, with what is placed in it."""
+    taken = version.sections.create(
+        **{name: getattr(section, name) for name in SECTION_FIELDS},
+        template_sha256=section.content_sha256(),
+        template_body=section.body,
+    )
+    # What was taken out of the registries stays in the template's section, but no new text carries it.
+    contacts = [row for row in section.contacts.all() if row.retired_at is None]
+    references = [row for row in section.legal_references.all() if row.retired_at is None]
+    taken.placed_contacts.bulk_create([PlacedContact(section=taken, contact=row) for row in contacts])
+    taken.placed_references.bulk_create([PlacedReference(section=taken, reference=row) for row in references])
+    return taken
 
 
-@transaction.atomic
-def write_sections(version: RoutineVersion, bodies: Mapping[int, str], *, by: User, seen: str = "") -> RoutineVersion:
-    """Save what the sections say, by position. The same text again changes nothing.
-
-    `seen` is the hash of the text that the writer began from. Raises Refused when the version is not being
-    written, or when somebody else has changed it since.
-    """
-    version = lock_version(version)
-    if not version.is_editable:
-        raise Refused(
-            _("Texten kan inte ändras nu. Läge: %(state)s. Samordnaren kan lämna tillbaka den.")
-            % {"state": version.state.label}
-        )
-    new = {
-        section: tidy(bodies.get(section.position, section.body), section.kind) for section in version.sections.all()
-    }
-    changed = [section for section, body in new.items() if section.body != body]
-    if changed and seen and seen != version.content_sha256():
-        raise Refused(
-            _("Någon annan har ändrat texten medan du skrev. Din text står kvar här. Spara igen om den ska gälla.")
-        )
-    for section in changed:
-        section.body = new[section]
-        section.save()
-    return version
-
-
-def tidy(body: str, kind: str) -> str:
-    """The text without control characters and trailing spaces; a checklist without empty lines and typed bullets."""
-    lines = [_printable(line).rstrip() for line in body.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    if kind == SectionKind.CHECKLIST:
-        lines = [line for line in (line.strip().lstrip("-*•–☐□").strip() for line in lines) if line]
-    return "\n".join(lines).strip()
-
-
-def _printable(line: str) -> str:
-    # Word pastes vertical tabs where a line breaks; no PDF can hold them.
-    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in line)
+def copy_sections(from_version: RoutineVersion, to_version: RoutineVersion) -> None:
+    """Put a copy of each section of one version in another; texts in the old markup become HTML on the way."""
+    names = (*SECTION_FIELDS, "template_sha256", "template_body")
+    placed = ("placed_contacts__contact", "placed_references__reference")
+    for section in from_version.sections.prefetch_related(*placed):
+        fields = {name: getattr(section, name) for name in names}
+        if section.markup == Markup.PLAIN and section.kind != SectionKind.CHECKLIST:
+            fields["body"] = rich_text.from_plain(section.body)
+        copy = to_version.sections.create(**fields)
+        copy.placed_contacts.bulk_create([PlacedContact(section=copy, contact=row) for row in section.contacts])
+        copy.placed_references.bulk_create([PlacedReference(section=copy, reference=row) for row in section.references])

@@ -1,19 +1,21 @@
-"""Creating, writing, reviewing, approving and logging the step, through the pages."""
+"""Creating and writing, through the pages."""
 
 import re
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jarfalla import clock
 from routines import actions
-from routines.models import Routine, RoutineVersion, Template, VersionState
+from routines.models import Contact, Routine, RoutineVersion, Template, VersionState
 from tests import factories
 from tests.conftest import SignIn
 from tests.routines import stages
-from units.actions import complete_step
-from units.models import Step, StepCompletion, Unit, User
+from tests.routines.pages import body, form_of, send, state
+from units.models import Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -22,28 +24,8 @@ PERSONAL_NUMBER = "850709-9805"
 
 @pytest.fixture
 def draft(template: Template, unit: Unit, coordinator: User) -> RoutineVersion:
+    actions.seed_contacts()
     return stages.newest(stages.routine(unit, title="Vår rutin", template=template, by=coordinator))
-
-
-def form_of(version: RoutineVersion, **changed: str) -> dict[str, str]:
-    """What the page for writing sends, with some sections changed."""
-    fields = {f"section_{section.position}": section.body for section in version.sections.all()}
-    return {"seen": version.content_sha256(), **fields, **changed}
-
-
-def position_of(version: RoutineVersion, heading: str) -> int:
-    return version.sections.get(heading=heading).position
-
-
-def send(client: Client, name: str, slug: str, data: dict[str, str] | None = None) -> str:
-    """The page that the click leads to."""
-    answer = client.post(reverse(name, args=[slug]), data or {}, follow=True)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
-def state(version: RoutineVersion) -> VersionState:
-    return RoutineVersion.objects.get(pk=version.pk).state
 
 
 # --- Step 3 ------------------------------------------------------------------------------------------------------
@@ -64,7 +46,7 @@ def test_routine_new_makes_a_draft_and_leads_to_it(
 ) -> None:
     shown = send(sign_in(coordinator), "routine_new", unit.slug, {"template": str(template.pk), "title": "Vår rutin"})
     assert "Rutinen är skapad. Nu kan enhetens chef skriva den." in shown
-    assert "Version 1: utkast" in shown
+    assert "Version 1.0: utkast" in shown
     assert Routine.objects.get().title == "Vår rutin"
 
 
@@ -101,69 +83,42 @@ def test_routine_new_with_a_title_in_use_says_so_at_the_field(
     assert Routine.objects.count() == 1
 
 
-@pytest.fixture
-def ready(unit: Unit, coordinator: User) -> Unit:
-    for step in (Step.WEB_COURSE, Step.TRAINING):
-        complete_step(factories.open_round(unit), step, on=clock.today(), by=coordinator)
-    return unit
-
-
-def test_routines_complete_logs_the_step(ready: Unit, coordinator: User, manager: User, sign_in: SignIn) -> None:
-    stages.in_force_without_pdf(ready, title="Gäller", by=coordinator)
-    shown = send(sign_in(manager), "routines_complete", ready.slug, {"on": clock.today().isoformat()})
-    assert "Steg 3 är klart. Nu använder ni rutinerna, och sedan följer vi upp." in shown
-    assert StepCompletion.objects.filter(step=Step.ROUTINES, recorded_by=manager).count() == 1
-
-
-@pytest.mark.parametrize(
-    ("sent", "sentence"),
-    [
-        ({"on": "2999-01-01"}, "Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."),
-        ({"on": "i går"}, "Fyll i ett giltigt datum."),
-        ({}, "Fyll i det här."),
-        ({"on": "2026-01-01"}, "Enheten har ingen rutin som gäller än."),
-        # A manager's reason is no field of theirs: it changes nothing.
-        ({"on": "2026-01-01", "override_reason": "Ändå"}, "Enheten har ingen rutin som gäller än."),
-    ],
-)
-def test_routines_complete_with_bad_input_says_so(
-    sent: dict[str, str], sentence: str, ready: Unit, manager: User, sign_in: SignIn
-) -> None:
-    assert sentence in send(sign_in(manager), "routines_complete", ready.slug, sent)
-    assert not StepCompletion.objects.filter(step=Step.ROUTINES).exists()
-
-
-def test_routines_complete_as_an_exception_is_for_the_coordinator(
-    ready: Unit, coordinator: User, sign_in: SignIn
-) -> None:
-    shown = send(
-        sign_in(coordinator),
-        "routines_complete",
-        ready.slug,
-        {"on": clock.today().isoformat(), "override_reason": "Rutinen finns på intranätet"},
-    )
-    assert "Steg 3 är klart." in shown
-    step_3 = sign_in(coordinator).get(reverse("step_3", args=[ready.slug])).content.decode()
-    assert "Undantag: Rutinen finns på intranätet" in step_3
-
-
 # --- Writing -----------------------------------------------------------------------------------------------------
 
 
-def test_write_shows_every_section_with_its_guidance(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
+def test_write_shows_every_section_with_its_guidance_and_what_describes_it(
+    draft: RoutineVersion, manager: User, sign_in: SignIn
+) -> None:
     shown = sign_in(manager).get(reverse("routine_write", args=[draft.routine.slug])).content.decode()
     for section in draft.sections.all():
-        assert f'<label class="write-row__label" for="id_section_{section.position}">{section.heading}</label>' in shown
-        assert f'aria-describedby="vagledning-{section.position} id_section_{section.position}_helptext"' in shown
-        assert f'id="vagledning-{section.position}"' in shown
-    assert "Skriv hellre roller än namn" in shown
+        assert f'<h2 class="write-row__label" id="rubrik-{section.key}">{section.heading}</h2>' in shown
+        assert f'id="vagledning-{section.key}"' in shown
+        assert (f'name="{section.key}-body"' in shown) != section.is_locked
+    assert '<label class="visually-hidden" for="id_akut-body">Vad du gör akut</label>' in shown
+    assert 'aria-describedby="vagledning-akut id_akut-body_helptext"' in shown
+    assert "Låst text: den är lika för alla och kommer från mallen." in shown
     assert "En punkt på varje rad." in shown
+    assert "(inte kontrollerad)" in shown
+
+
+def test_write_asks_the_database_as_often_for_many_sections_as_for_few(
+    draft: RoutineVersion, manager: User, sign_in: SignIn
+) -> None:
+    client, address = sign_in(manager), reverse("routine_write", args=[draft.routine.slug])
+    with CaptureQueriesContext(connection) as many:
+        client.get(address)
+    draft.sections.exclude(key__in=["akut", "beslut", "kontakter", "lagrum"]).delete()
+    with CaptureQueriesContext(connection) as few:
+        client.get(address)
+    assert len(many) == len(few)
 
 
 def test_write_saves_and_leads_back(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
-    shown = send(sign_in(manager), "routine_write", draft.routine.slug, form_of(draft, section_1="Ring 112\nStanna"))
+    changed = {"akut": "Ring 112\nStanna", "ansvar": "<p>Rektor</p>", "beslut-cells_adult_risk": "Ring socialtjänsten"}
+    shown = send(sign_in(manager), "routine_write", draft.routine.slug, form_of(draft, **changed))
     assert "Texten är sparad." in shown
-    assert draft.sections.get(position=1).body == "Ring 112\nStanna"
+    assert (body(draft, "akut"), body(draft, "ansvar")) == ("Ring 112\nStanna", "<p>Rektor</p>")
+    assert draft.sections.get(key="beslut").cells["adult_risk"] == "Ring socialtjänsten"
     assert state(draft) == VersionState.DRAFT
 
 
@@ -171,22 +126,34 @@ def test_write_saves_and_leads_back(draft: RoutineVersion, manager: User, sign_i
     ("text", "sentence"),
     [
         (f"Ring om {PERSONAL_NUMBER}", "Texten ser ut att innehålla ett personnummer."),
+        ("<p>Ring om 8507<b>09</b>-<i>98</i>05</p>", "Texten ser ut att innehålla ett personnummer."),
+        (f"<a href='https://a.se/?om={PERSONAL_NUMBER}'>Ring</a>", "Texten ser ut att innehålla ett personnummer."),
+        ("<a href='mailto:a@b.se?subject=Om 850709 9805'>Skriv</a>", "Texten ser ut att innehålla ett personnummer."),
         ("Hjärta 🙂 och hej", "PDF:en kan inte visa de här tecknen: 🙂."),
         ("å" * 20_001, "Texten är 20001 tecken lång, och högst 20000 får plats. Korta den."),
-        ("noll\x00tecken", "Texten innehåller ett tecken som inte går att spara. Skriv om den."),
+        ("<p>Ring</p>" * 30_000, "Det som klistrades in är för mycket för ett avsnitt."),
+        ("Ring " + "å" * 5 * 1024**2, "Det som klistrades in är för mycket för ett avsnitt."),
     ],
+    ids=["personnummer", "split", "link", "blank in a link", "emoji", "long", "tags", "5 MB"],
 )
 def test_write_with_bad_input_says_so_at_the_field_and_keeps_the_words(
     text: str, sentence: str, draft: RoutineVersion, manager: User, sign_in: SignIn
 ) -> None:
     before = draft.content_sha256()
-    shown = send(sign_in(manager), "routine_write", draft.routine.slug, form_of(draft, section_2=text))
+    shown = send(sign_in(manager), "routine_write", draft.routine.slug, form_of(draft, ansvar=text))
     assert sentence in shown
-    assert 'href="#id_section_2"' in shown
-    assert 'id="id_section_2_error"' in shown
-    assert 'aria-describedby="vagledning-2 id_section_2_helptext id_section_2_error"' in shown
-    assert text[:4] in shown
+    assert 'href="#id_ansvar-body"' in shown
+    assert 'id="id_ansvar-body_error"' in shown
+    assert 'aria-describedby="vagledning-ansvar id_ansvar-body_error"' in shown
+    assert "Ring" in shown or text[:3] in shown
     assert draft.content_sha256() == before
+
+
+def test_write_of_a_bad_cell_says_which_of_the_four(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
+    sent = form_of(draft, **{"beslut-cells_adult_risk": f"Ring {PERSONAL_NUMBER}"})
+    shown = send(sign_in(manager), "routine_write", draft.routine.slug, sent)
+    assert "Vuxen och riskerar att fara illa: Texten ser ut att innehålla ett personnummer." in shown
+    assert PERSONAL_NUMBER in shown
 
 
 def test_write_with_nothing_sent_empties_nothing(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
@@ -196,190 +163,230 @@ def test_write_with_nothing_sent_empties_nothing(draft: RoutineVersion, manager:
     assert (draft.content_sha256(), state(draft)) == (before, VersionState.DRAFT)
 
 
-def test_write_over_a_colleagues_words_asks_once(
+def test_write_of_a_locked_section_is_left_alone(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
+    before = body(draft, "vardnadshavare")
+    send(sign_in(manager), "routine_write", draft.routine.slug, form_of(draft, vardnadshavare="<p>Ring hem</p>"))
+    assert body(draft, "vardnadshavare") == before != ""
+
+
+def hidden(shown: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', shown)
+    assert found
+    return found[1]
+
+
+def test_write_over_a_colleague_s_words_shows_both_and_saves_them_on_the_next_click(
     draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
 ) -> None:
-    old = form_of(draft, section_1="Chefens ord")
-    actions.write_sections(draft, {1: "Samordnarens ord"}, by=coordinator)
+    actions.write_sections(draft, {"ansvar": "<p>Ett</p><p>Två</p>"}, by=coordinator)
+    old = form_of(draft, ansvar="<p>Ett, chefen</p><p>Två</p>", akut="Ring 112")
+    as_colleague = form_of(draft, ansvar="<p>Ett</p><p>Två, samordnaren</p>")
+    send(sign_in(coordinator), "routine_write", draft.routine.slug, as_colleague)
     shown = send(sign_in(manager), "routine_write", draft.routine.slug, old)
-    assert "Någon annan har ändrat texten medan du skrev." in shown
-    assert "Chefens ord" in shown
-    assert draft.sections.get(position=1).body == "Samordnarens ord"
-    seen = re.search(r'name="seen" value="(\w+)"', shown)
-    assert seen
-    send(sign_in(manager), "routine_write", draft.routine.slug, {**old, "seen": seen[1]})
-    assert draft.sections.get(position=1).body == "Chefens ord"
+    assert "Sam Samordnare har ändrat avsnittet medan du skrev. Här står nu bådas ändringar." in shown
+    assert "&lt;p&gt;Ett, chefen&lt;/p&gt;\n&lt;p&gt;Två, samordnaren&lt;/p&gt;" in shown
+    assert body(draft, "ansvar") == "<p>Ett</p><p>Två, samordnaren</p>"
+    assert body(draft, "akut") == "Ring 112", "the section that nobody else wrote in is saved"
+    both = "<p>Ett, chefen</p><p>Två, samordnaren</p>"
+    again = {**old, "ansvar-body": both, **{f"{key}-seen": hidden(shown, f"{key}-seen") for key in ("ansvar", "akut")}}
+    assert "Texten är sparad." in send(sign_in(manager), "routine_write", draft.routine.slug, again)
+    assert body(draft, "ansvar") == both
+
+
+def test_write_of_the_same_words_as_a_colleague_shows_where(
+    draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
+) -> None:
+    actions.write_sections(draft, {"ansvar": "<p>Ett</p>"}, by=coordinator)
+    old = form_of(draft, ansvar="<p>Ett, chefen</p>")
+    User.objects.filter(pk=coordinator.pk).update(is_protected=True)
+    as_colleague = form_of(draft, ansvar="<p>Ett, samordnaren</p>")
+    send(sign_in(coordinator), "routine_write", draft.routine.slug, as_colleague)
+    shown = send(sign_in(manager), "routine_write", draft.routine.slug, old)
+    assert "skyddad person har ändrat avsnittet medan du skrev, på samma ställe som du." in shown
+    assert "Sam Samordnare" not in shown
+    assert "Den andra skrev:</span> Ett, samordnaren" in shown
+    assert "Du skrev:</span> Ett, chefen" in shown
 
 
 def test_submit_without_what_must_be_there_saves_and_says_so_at_the_field(
     draft: RoutineVersion, manager: User, sign_in: SignIn
 ) -> None:
-    position = position_of(draft, "Ansvar")
-    shown = send(sign_in(manager), "routine_submit", draft.routine.slug, form_of(draft, section_1="Ring 112"))
+    shown = send(sign_in(manager), "routine_submit", draft.routine.slug, form_of(draft, akut="Ring 112"))
     assert "Fyll i det här avsnittet innan du skickar. Det du har skrivit är sparat." in shown
-    assert f'href="#id_section_{position}"' in shown
-    assert draft.sections.get(position=1).body == "Ring 112"
+    assert 'href="#id_ansvar-body"' in shown
+    assert body(draft, "akut") == "Ring 112"
     assert state(draft) == VersionState.DRAFT
 
 
 def test_submit_sends_it_to_the_coordinator(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
-    filled = {f"section_{position_of(draft, 'Ansvar')}": stages.WORDS}
+    factories.write_what_is_missing(draft, by=manager)
     for _click in range(2):
-        send(sign_in(manager), "routine_submit", draft.routine.slug, form_of(draft, **filled))
+        send(sign_in(manager), "routine_submit", draft.routine.slug, form_of(draft, ansvar=stages.WORDS))
     assert state(draft) == VersionState.IN_REVIEW
     assert draft.approvals.count() == 1
 
 
-@pytest.mark.parametrize("state_", [VersionState.IN_REVIEW, VersionState.ENDORSED, VersionState.APPROVED])
-def test_write_of_a_version_that_is_decided_on_leads_back_and_changes_nothing(
+@pytest.mark.parametrize("state_", [VersionState.IN_REVIEW, VersionState.ENDORSED])
+def test_write_of_a_version_under_review_is_a_click_that_says_what_it_means(
     state_: VersionState, draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
 ) -> None:
+    old = form_of(draft, akut="Något nytt")
     stages.walk_on(draft, state_, by=coordinator, manager=manager)
-    before = draft.content_sha256()
-    for name in ("routine_write", "routine_submit"):
-        shown = send(sign_in(manager), name, draft.routine.slug, form_of(draft, section_1="Smuget in"))
-        assert f"Texten kan inte ändras nu. Läge: {state_.label}." in shown
-    assert (draft.content_sha256(), state(draft)) == (before, state_)
-
-
-# --- Deciding ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def in_review(draft: RoutineVersion, coordinator: User, manager: User) -> RoutineVersion:
-    return stages.walk_on(draft, VersionState.IN_REVIEW, by=coordinator, manager=manager)
-
-
-def seen(client: Client, name: str, version: RoutineVersion) -> dict[str, str]:
-    """What the page's form says was on the page."""
-    shown = client.get(reverse(name, args=[version.routine.slug])).content.decode()
-    found = re.search(r'name="seen" value="(\w+)"', shown)
-    assert found
-    return {"seen": found[1]}
-
-
-def test_review_shows_it_as_it_will_look_and_endorses(
-    in_review: RoutineVersion, coordinator: User, sign_in: SignIn
-) -> None:
-    client = sign_in(coordinator)
-    shown = client.get(reverse("routine_review", args=[in_review.routine.slug])).content.decode()
-    assert '<h2 id="rubrik-1">Vad du gör akut</h2>' in shown
-    assert "Skriv hellre roller än namn" not in shown
-    assert "Skickad till granskning" in shown
-    sent = seen(client, "routine_review", in_review)
-    for _click in range(2):
-        assert "Texten är godkänd. Nu kan enhetens chef fastställa rutinen." in send(
-            client, "routine_review", in_review.routine.slug, sent
-        )
-    assert [row.verdict for row in in_review.approvals.order_by("pk")] == ["submitted", "endorsed"]
-
-
-def test_review_of_a_text_that_has_changed_meanwhile_is_refused(
-    in_review: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
-) -> None:
-    sent = seen(sign_in(coordinator), "routine_review", in_review)
-    actions.return_version(in_review, comment="Mer", by=coordinator)
-    actions.write_sections(in_review, {1: "Något nytt"}, by=manager)
-    actions.submit_version(in_review, by=manager)
-    shown = send(sign_in(coordinator), "routine_review", in_review.routine.slug, sent)
-    assert "Texten har ändrats sedan du öppnade sidan." in shown
+    client, slug = sign_in(manager), draft.routine.slug
+    shown = client.get(reverse("routine_write", args=[slug])).content.decode()
+    assert "måste skickas och granskas en gång till" in shown
+    assert "<textarea" not in shown
+    shown = send(client, "routine_write", slug, old)
+    assert "Om du ändrar texten måste den skickas och granskas igen." in shown
     assert "Något nytt" in shown
-    assert state(in_review) == VersionState.IN_REVIEW
-
-
-def test_review_without_having_seen_the_page_is_refused(
-    in_review: RoutineVersion, coordinator: User, sign_in: SignIn
-) -> None:
-    shown = send(sign_in(coordinator), "routine_review", in_review.routine.slug)
-    assert "Läs rutinen på den här sidan innan du bestämmer dig." in shown
-    assert state(in_review) == VersionState.IN_REVIEW
-
-
-def test_return_needs_a_comment_and_shows_it_to_the_writer(
-    in_review: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
-) -> None:
-    client, slug = sign_in(coordinator), in_review.routine.slug
-    shown = send(client, "routine_review", slug, {"return": "1", "comment": "  "})
-    assert "Skriv vad som behöver ändras." in shown
-    assert state(in_review) == VersionState.IN_REVIEW
-    shown = send(client, "routine_review", slug, {"return": "1", "comment": "Skriv vem som ringer."})
-    assert "Rutinen är återlämnad" in shown
-    for name in ("routine", "routine_write"):
-        assert "Skriv vem som ringer." in sign_in(manager).get(reverse(name, args=[slug])).content.decode()
-
-
-def test_approve_is_for_the_manager_of_a_reviewed_version(
-    in_review: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
-) -> None:
-    slug = in_review.routine.slug
-    sent = seen(sign_in(coordinator), "routine_review", in_review)
-    assert "Samordnaren måste granska versionen först." in send(sign_in(manager), "routine_approve", slug, sent)
-    actions.endorse_version(in_review, by=coordinator)
-    shown = send(sign_in(coordinator), "routine_approve", slug, sent)
-    assert "Det är enhetens chef som fastställer rutinen." in shown
-    assert state(in_review) == VersionState.ENDORSED
-    for _click in range(2):
-        shown = send(sign_in(manager), "routine_approve", slug, seen_again(in_review))
-        assert "Rutinen är fastställd. Den gäller så snart PDF:en är klar." in shown
-    assert in_review.approvals.filter(verdict="approved").count() == 1
-    assert "Portalen skapar PDF:en." in shown
-
-
-def seen_again(version: RoutineVersion) -> dict[str, str]:
-    return {"seen": version.content_sha256()}
-
-
-def test_manager_gives_back_what_was_reviewed(
-    in_review: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
-) -> None:
-    actions.endorse_version(in_review, by=coordinator)
-    send(
-        sign_in(manager),
-        "routine_approve",
-        in_review.routine.slug,
-        {"return": "1", "comment": f"Fel {PERSONAL_NUMBER}"},
+    assert state(draft) == state_
+    assert "Texten är sparad." in send(
+        client, "routine_write", slug, {**old, "may_reopen": hidden(shown, "may_reopen")}
     )
-    assert state(in_review) == VersionState.ENDORSED, "a personnummer is refused here too"
-    send(sign_in(manager), "routine_approve", in_review.routine.slug, {"return": "1", "comment": "Jag såg ett fel."})
-    assert state(in_review) == VersionState.RETURNED
+    assert state(draft) == VersionState.DRAFT
+    stages.walk_on(draft, state_, by=coordinator, manager=manager)
+    assert "<textarea" in send(client, "routine_write", slug, {"reopen": "1"})
+    assert (state(draft), body(draft, "akut")) == (VersionState.DRAFT, "Något nytt")
 
 
-def test_decisions_name_no_protected_person(
-    in_review: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
-) -> None:
-    User.objects.filter(pk=manager.pk).update(is_protected=True)
-    shown = sign_in(coordinator).get(reverse("routine_review", args=[in_review.routine.slug])).content.decode()
-    assert manager.name not in shown
-
-
-def test_failed_pdf_says_what_happened_and_is_tried_again_in_one_click(
+def test_write_of_an_approved_version_leads_back_and_changes_nothing(
     draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
 ) -> None:
-    stages.walk_on(draft, VersionState.FAILED, by=coordinator, manager=manager)
-    slug = draft.routine.slug
-    shown = sign_in(manager).get(reverse("routine", args=[slug])).content.decode()
-    assert "fastställd, men PDF:en kunde inte skapas" in shown
-    assert "Disken är full." in shown
-    assert "Portalen försöker skapa PDF:en igen." in send(sign_in(manager), "routine_publish_again", slug)
-    assert state(draft) == VersionState.APPROVED
-    actions.publish(draft)
-    assert "PDF:en finns redan, och rutinen gäller." in send(sign_in(manager), "routine_publish_again", slug)
+    old = form_of(draft, akut="Smuget in")
+    stages.walk_on(draft, VersionState.APPROVED, by=coordinator, manager=manager)
+    before = draft.content_sha256()
+    for name in ("routine_write", "routine_submit", "version_details"):
+        shown = send(sign_in(manager), name, draft.routine.slug, old)
+        assert "Texten kan inte ändras nu. Läge: fastställd, PDF skapas." in shown
+    assert (draft.content_sha256(), state(draft)) == (before, VersionState.APPROVED)
 
 
-def test_new_version_leads_to_writing_and_the_old_one_applies_meanwhile(
-    unit: Unit, coordinator: User, manager: User, member: User, sign_in: SignIn
+# --- Autosave ------------------------------------------------------------------------------------------------------
+
+
+def autosave(client: Client, version: RoutineVersion, key: str, **changed: Any) -> tuple[int, dict[str, Any]]:
+    fields = {name: value for name, value in form_of(version, **changed).items() if name.startswith(f"{key}-")}
+    answer = client.post(reverse("section_save", args=[version.routine.slug, key]), fields)
+    return answer.status_code, answer.json()
+
+
+def test_section_save_saves_one_section_and_says_when(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
+    status, answer = autosave(sign_in(manager), draft, "ansvar", ansvar="<p>Rektor</p>")
+    assert (status, body(draft, "ansvar")) == (200, "<p>Rektor</p>")
+    assert re.fullmatch(r"Sparat kl\. \d\d\.\d\d\.", answer["sentence"])
+    assert (answer["others"], answer["now"]) == ("", None)
+    assert answer["seen"] == form_of(draft)["ansvar-seen"]
+
+
+def test_section_save_over_a_colleague_s_words_gives_both_back(
+    draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
 ) -> None:
-    routine = stages.in_force_without_pdf(unit, title="Gäller", by=coordinator)
-    for _click in range(2):
-        shown = send(sign_in(manager), "routine_new_version", routine.slug)
-        assert "Version 2 är ett utkast. Den gamla gäller tills den nya är fastställd." in shown
-    assert [version.number for version in routine.versions.all()] == [1, 2]
-    assert "Version 1, gäller sedan" in sign_in(member).get(reverse("routine", args=[routine.slug])).content.decode()
+    client = sign_in(manager)
+    old = {name: value for name, value in form_of(draft, ansvar="<p>Chefen</p>").items() if name.startswith("ansvar-")}
+    autosave(sign_in(coordinator), draft, "ansvar", ansvar="<p>Samordnaren</p>")
+    response = client.post(reverse("section_save", args=[draft.routine.slug, "ansvar"]), old)
+    answer = response.json()
+    assert response.status_code == 409
+    assert answer["theirs"]["body"] == body(draft, "ansvar") == "<p>Samordnaren</p>"
+    assert "<p>Chefen</p>" in answer["now"]["body"]
+    assert "<p>Samordnaren</p>" in answer["now"]["body"]
+    again = {**old, "ansvar-body": answer["now"]["body"], "ansvar-seen": answer["seen"]}
+    response = client.post(reverse("section_save", args=[draft.routine.slug, "ansvar"]), again)
+    assert (response.status_code, body(draft, "ansvar")) == (200, answer["now"]["body"])
 
 
-def test_write_without_a_version_to_write_on_leads_back(
+def test_section_save_tells_of_a_contact_that_a_colleague_has_placed(
+    draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
+) -> None:
+    first, second = Contact.objects.order_by("position")[:2]
+    actions.write_sections(draft, {"kontakter": {"contacts": [first]}}, by=coordinator)
+    old = {name: value for name, value in form_of(draft).items() if name.startswith("kontakter-")}
+    actions.write_sections(draft, {"kontakter": {"contacts": [first, second]}}, by=coordinator)
+    sent = {**old, "kontakter-body": "<p>Ring</p>"}
+    answer = sign_in(manager).post(reverse("section_save", args=[draft.routine.slug, "kontakter"]), sent).json()
+    assert answer["now"]["contacts"] == sorted([first.pk, second.pk])
+    assert draft.sections.get(key="kontakter").placed_contacts.count() == 2
+
+
+def test_section_save_says_why_not(draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn) -> None:
+    client = sign_in(manager)
+    status, answer = autosave(client, draft, "ansvar", ansvar=f"<p>Om {PERSONAL_NUMBER}</p>")
+    assert (status, "personnummer" in answer["sentence"], body(draft, "ansvar")) == (422, True, "")
+    old = form_of(draft, akut="Ring 112")
+    stages.walk_on(draft, VersionState.IN_REVIEW, by=coordinator, manager=manager)
+    response = client.post(reverse("section_save", args=[draft.routine.slug, "akut"]), old)
+    assert (response.status_code, state(draft)) == (422, VersionState.IN_REVIEW)
+    assert "Rutinen har skickats till granskning medan du skrev." in response.json()["sentence"]
+    stages.walk_on(draft, VersionState.APPROVED, by=coordinator, manager=manager)
+    response = client.post(reverse("section_save", args=[draft.routine.slug, "akut"]), old)
+    assert (response.status_code, state(draft)) == (422, VersionState.APPROVED)
+    assert "Texten kan inte ändras längre." in response.json()["sentence"]
+
+
+def test_section_save_of_a_locked_section_or_none_is_not_found(
+    draft: RoutineVersion, manager: User, sign_in: SignIn
+) -> None:
+    for key in ("vardnadshavare", "finns-inte"):
+        for name in ("section_save", "section_presence"):
+            answer = sign_in(manager).post(reverse(name, args=[draft.routine.slug, key]), {f"{key}-body": "x"})
+            assert answer.status_code == 404, (name, key)
+
+
+def test_section_presence_names_who_else_writes_here_but_no_protected_person(
+    draft: RoutineVersion, coordinator: User, manager: User, sign_in: SignIn
+) -> None:
+    address = reverse("section_presence", args=[draft.routine.slug, "ansvar"])
+    assert sign_in(coordinator).post(address).json() == {"others": ""}
+    assert "Sam Samordnare skriver också här." in sign_in(manager).post(address).json()["others"]
+    User.objects.filter(pk=coordinator.pk).update(is_protected=True)
+    others = sign_in(manager).post(address).json()["others"]
+    assert "skyddad person skriver också här." in others
+    assert "Sam" not in others
+    sign_in(coordinator).post(address, {"left": "1"})
+    assert sign_in(manager).post(address).json() == {"others": ""}
+
+
+# --- What is printed about it ------------------------------------------------------------------------------------
+
+
+DETAILS = {"document_type": "routine", "owner_title": "Rektor", "applies_to": "Alla", "review_months": "12"}
+
+
+def test_details_are_saved_and_lead_back(draft: RoutineVersion, manager: User, sign_in: SignIn) -> None:
+    shown = send(sign_in(manager), "version_details", draft.routine.slug, {**DETAILS, "diary_number": "KS 2026/1"})
+    assert "Uppgifterna är sparade." in shown
+    saved = RoutineVersion.objects.get(pk=draft.pk)
+    assert (saved.owner_title, saved.diary_number, saved.number) == ("Rektor", "KS 2026/1", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "sentence"),
+    [
+        ("review_months", "25", "Rutinen ska ses över inom 1 till 24 månader."),
+        ("review_months", "0", "Rutinen ska ses över inom 1 till 24 månader."),
+        ("review_months", "tolv", "Skriv antalet månader med siffror, till exempel 12."),
+        ("owner_title", f"Rektor {PERSONAL_NUMBER}", "Texten ser ut att innehålla ett personnummer."),
+        ("applies_to", "Alla 🙂", "PDF:en kan inte visa de här tecknen: 🙂."),
+        ("change_note", "x" * 301, "Texten är 301 tecken lång, och högst 300 får plats. Korta den."),
+        ("document_type", "roman", "Välj ett giltigt alternativ."),
+    ],
+)
+def test_details_with_bad_input_say_so_at_the_field(
+    field: str, text: str, sentence: str, draft: RoutineVersion, manager: User, sign_in: SignIn
+) -> None:
+    shown = send(sign_in(manager), "version_details", draft.routine.slug, {**DETAILS, field: text})
+    assert sentence in shown
+    assert f'href="#id_{field}"' in shown
+    assert RoutineVersion.objects.get(pk=draft.pk).owner_title == ""
+
+
+def test_details_of_a_later_version_ask_whether_it_corrects(
     unit: Unit, coordinator: User, manager: User, sign_in: SignIn
 ) -> None:
     routine = stages.in_force_without_pdf(unit, title="Gäller", by=coordinator)
-    shown = sign_in(manager).get(reverse("routine_write", args=[routine.slug]), follow=True).content.decode()
-    assert "Börja på en ny version om du vill ändra rutinen." in shown
+    version = actions.start_version(routine, by=manager)
+    client = sign_in(manager)
+    assert "Bara rättelser" in client.get(reverse("version_details", args=[routine.slug])).content.decode()
+    assert "Välj vad som ändras." in send(client, "version_details", routine.slug, DETAILS)
+    send(client, "version_details", routine.slug, {**DETAILS, "is_minor": "minor"})
+    assert RoutineVersion.objects.get(pk=version.pk).number == "1.1"
