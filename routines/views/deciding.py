@@ -9,8 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from routines import actions, permissions, queries
 from routines.forms import ReturnForm, SeenForm
 from routines.models import Routine, RoutineVersion, VersionState
+from routines.views.versions import version_context
 from units.forms import PortalForm
-from units.models import Refused
+from units.models import Refused, User
 from units.permissions import PortalRequest
 
 
@@ -18,7 +19,9 @@ from units.permissions import PortalRequest
 def routine_review(request: PortalRequest, slug: str) -> HttpResponse:
     """The version as it will look; the coordinator endorses it or gives it back."""
     routine = permissions.get_coordinated_routine(request.user, slug)
-    version = _newest(routine)
+    version = _decided_here(routine)
+    if version is None:
+        return _nothing_to_decide(request, routine)
     if request.method != "POST":
         return _page(request, version, SeenForm(initial={"seen": version.content_sha256()}))
     if "return" in request.POST:
@@ -39,7 +42,9 @@ def routine_review(request: PortalRequest, slug: str) -> HttpResponse:
 def routine_approve(request: PortalRequest, slug: str) -> HttpResponse:
     """The reviewed version as it will look; the unit's manager approves it or gives it back."""
     routine = permissions.get_managed_routine(request.user, slug)
-    version = _newest(routine)
+    version = _decided_here(routine)
+    if version is None:
+        return _nothing_to_decide(request, routine)
     if request.method != "POST":
         return _page(request, version, SeenForm(initial={"seen": version.content_sha256()}), approving=True)
     if "return" in request.POST:
@@ -56,11 +61,18 @@ def routine_approve(request: PortalRequest, slug: str) -> HttpResponse:
     return _page(request, version, form, approving=True)
 
 
-def _newest(routine: Routine) -> RoutineVersion:
-    """The version that the page is about: the one under way, or the one that a second click comes too late for."""
-    version = routine.latest
-    assert version is not None  # create_routine makes the first
+def _decided_here(routine: Routine) -> RoutineVersion | None:
+    """The version that the page is about: the one under way, or the one that a second click comes too late for; None
+    when every version was thrown away."""
+    version = routine.being_written or routine.latest
+    if version is not None:
+        version.routine = routine
     return version
+
+
+def _nothing_to_decide(request: PortalRequest, routine: Routine) -> HttpResponse:
+    messages.info(request, _("Versionen är kastad, så det finns inget att besluta om."))
+    return redirect("routine_versions", routine.slug)
 
 
 def _return(request: PortalRequest, version: RoutineVersion, *, approving: bool = False) -> HttpResponse:
@@ -80,33 +92,34 @@ def _return(request: PortalRequest, version: RoutineVersion, *, approving: bool 
 def _page(
     request: PortalRequest, version: RoutineVersion, form: PortalForm, *, approving: bool = False
 ) -> HttpResponse:
-    """The version as it will look, and what can be decided about it here and now."""
-    routine, returning = version.routine, isinstance(form, ReturnForm)
-    expected = VersionState.ENDORSED if approving else VersionState.IN_REVIEW
+    """The version as it will look, what is new in it, and what can be decided about it here and now."""
+    in_force = version.routine.in_force
+    is_the_time = version.state == (VersionState.ENDORSED if approving else VersionState.IN_REVIEW)
     context = {
-        "routine": routine,
-        "unit": routine.unit,
-        "version": version,
-        "sections": version.sections.all(),
-        "contacts": queries.contacts(),
-        "history": queries.decisions(version),
+        **version_context(version),
+        "comparison": queries.compare(in_force, version) if in_force and in_force != version else None,
         "form": form if form.is_bound else None,
         "seen": version.content_sha256(),
-        "return_form": form if returning else ReturnForm(),
-        "is_the_time": version.state == expected,
-        "why_not": queries.may_approve(request.user, version) if approving else "",
+        "return_form": form if isinstance(form, ReturnForm) else ReturnForm(),
+        "is_the_time": is_the_time,
+        "why_not": _why_not(request.user, version) if approving and is_the_time else "",
         "approving": approving,
     }
     return render(request, "routines/decide.html", context)
+
+
+def _why_not(user: User, version: RoutineVersion) -> str:
+    """Why the version can't be approved by the one who looks at it."""
+    return queries.may_approve(user, version) or queries.in_the_way(version)
 
 
 @require_POST
 def routine_publish_again(request: PortalRequest, slug: str) -> HttpResponse:
     """Try a failed PDF once more."""
     routine = permissions.get_managed_routine(request.user, slug)
-    version = routine.being_written
+    version = queries.waiting_for_pdf(routine)
     if version is None:
-        messages.info(request, _("PDF:en finns redan, och rutinen gäller."))
+        messages.info(request, _("Ingen version väntar på sin PDF."))
     else:
         actions.publish_again(version, by=request.user)
         messages.success(request, _("Portalen försöker skapa PDF:en igen. Ladda om sidan om en stund."))
