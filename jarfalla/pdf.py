@@ -6,20 +6,22 @@ dates stand in the template, never in the clock. Anything that WeasyPrint would 
 so a PDF that exists is right.
 """
 
+import gc
 import hashlib
 import logging
 import mimetypes
 import os
+import re
 import tempfile
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
-from io import BytesIO
+from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
@@ -30,31 +32,19 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-if TYPE_CHECKING:
-    import pikepdf
+from jarfalla import pdf_tags, print_fonts
 
-# The only fonts that there are, each a folder with upright and italic in every weight.
-FONT_FAMILIES = ("Source Sans 3", "Source Serif 4")
+# The packages that the fonts come from, each a folder with upright and italic in every weight.
+FONT_FAMILIES = tuple(print_fonts.FAMILIES.values())
 _FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>%s</fontconfig>'
 
-# PDF/UA's mark, and the schema by which PDF/A allows it. WeasyPrint writes PDF/A's mark alone.
-_PDF_UA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"/>
-<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
- xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
-<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
-<pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>
-<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
-<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
-<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
-<pdfaProperty:name>part</pdfaProperty:name>
-<pdfaProperty:valueType>Integer</pdfaProperty:valueType>
-<pdfaProperty:category>internal</pdfaProperty:category>
-<pdfaProperty:description>Indicates, which part of ISO 14289 standard is followed</pdfaProperty:description>
-</rdf:li></rdf:Seq></pdfaSchema:property>
-</rdf:li></rdf:Bag></pdfaExtension:schemas>
-</rdf:Description>
-"""
+_CANNOT_SHOW = gettext_lazy(
+    "PDF:en kan inte visa de här tecknen: %(characters)s. Ta bort dem eller skriv på ett annat sätt."
+)
+# What a document may name, as it stands in the tags of its HTML: people may write the same in their text.
+_OWN_URL = re.compile(r"<(?:link|img)\s[^<>]*?(?<=\s)(?:href|src)=\"((?:static|media):[^\"]+)\"")
 
 # One at a time in a process: fontconfig and fontTools read their settings from the environment, and the
 # problems that are collected must be this document's own. WeasyPrint holds the GIL anyway.
@@ -73,25 +63,49 @@ class Rendered:
     pdf: bytes
 
 
-def render(template_name: str, context: Mapping[str, Any], *, language: str | None = None) -> bytes:
-    """The PDF of a template; see `render_with_html`."""
-    return render_with_html(template_name, context, language=language).pdf
+def render(
+    template_name: str,
+    context: Mapping[str, Any],
+    *,
+    language: str | None = None,
+    on_page: Callable[[int], object] | None = None,
+) -> bytes:
+    """The PDF of a template; see `render_with_html`, and `from_html` for `on_page`."""
+    return render_with_html(template_name, context, language=language, on_page=on_page).pdf
 
 
-def render_with_html(template_name: str, context: Mapping[str, Any], *, language: str | None = None) -> Rendered:
+def render_with_html(
+    template_name: str,
+    context: Mapping[str, Any],
+    *,
+    language: str | None = None,
+    on_page: Callable[[int], object] | None = None,
+) -> Rendered:
     """The HTML and the PDF of a template, in `language` (the source language when None), whoever asks.
 
     Templates extend pdf/base.html and may refer to `static:css/x.css` (a static file) and `media:x.png` (an uploaded
-    file), and use FONT_FAMILIES; every other address is refused. Raises PdfProblem.
+    file), and use our fonts (print_fonts); every other address is refused. Raises PdfProblem.
     """
     with translation.override(language or settings.LANGUAGE_CODE):
-        html = _without_control_characters(render_to_string(template_name, dict(context)))
+        html = to_html(template_name, context, language=language)
         if missing := unprintable(html):
-            raise PdfProblem(
-                _("PDF:en kan inte visa de här tecknen: %(characters)s. Ta bort dem eller skriv på ett annat sätt.")
-                % {"characters": " ".join(missing)}
-            )
-        return Rendered(html=html, pdf=_finish(_write(html)))
+            raise PdfProblem(_CANNOT_SHOW % {"characters": " ".join(missing)})
+        return Rendered(html=html, pdf=from_html(html, on_page=on_page))
+
+
+def to_html(template_name: str, context: Mapping[str, Any], *, language: str | None = None) -> str:
+    """What the PDF of a template is made of."""
+    with translation.override(language or settings.LANGUAGE_CODE):
+        return _without_control_characters(render_to_string(template_name, dict(context)))
+
+
+def source_sha256(template_name: str, context: Mapping[str, Any]) -> str:
+    """A hash of all that the PDF of a template is made of, files of ours too: while it stays, the PDF does."""
+    html = to_html(template_name, context)
+    digest = hashlib.sha256(html.encode())
+    for url in sorted(set(_OWN_URL.findall(html))):
+        digest.update(_own_file(unescape(url))[0])
+    return digest.hexdigest()
 
 
 def unprintable(text: str) -> list[str]:
@@ -106,10 +120,7 @@ def unprintable(text: str) -> list[str]:
 def refuse_unprintable(value: str) -> None:
     """Raise ValidationError when no PDF could show some of `value`: better in the form than after the approval."""
     if strange := unprintable(value):
-        raise ValidationError(
-            _("PDF:en kan inte visa de här tecknen: %(characters)s. Ta bort dem eller skriv på ett annat sätt.")
-            % {"characters": " ".join(strange[:10])}
-        )
+        raise ValidationError(_CANNOT_SHOW % {"characters": " ".join(strange[:10])})
 
 
 def _is_invisible(character: str) -> bool:
@@ -121,14 +132,15 @@ def _is_invisible(character: str) -> bool:
 def _known_characters() -> frozenset[int]:
     from fontTools.ttLib import TTFont  # inside, for it is slow
 
-    return frozenset(point for path in _font_files() for point in TTFont(path, lazy=True).getBestCmap())
+    files = _font_files(FONT_FAMILIES)
+    return frozenset(point for path in files for point in TTFont(path, lazy=True).getBestCmap())
 
 
-def _font_files() -> list[Path]:
+def _font_files(families: tuple[str, ...]) -> list[Path]:
     import fontpkg  # reads the metadata of packages: only when a PDF or its text is at hand
 
     try:
-        return [fontpkg.path(family, style=style) for family in FONT_FAMILIES for style in ("normal", "italic")]
+        return [fontpkg.path(family, style=style) for family in families for style in ("normal", "italic")]
     except fontpkg.FontpkgError as error:
         raise PdfProblem(_("Ett typsnitt saknas: %(problem)s") % {"problem": error}) from error
 
@@ -138,29 +150,54 @@ def _without_control_characters(html: str) -> str:
     return "".join(c if c in "\t\n\r" or unicodedata.category(c) != "Cc" else " " for c in html)
 
 
-def _write(html: str) -> bytes:
-    """WeasyPrint's PDF/A-2a of `html`. Raises PdfProblem on anything that it warns about."""
-    # SOURCE_DATE_EPOCH: fontTools writes the time into each font that it makes.
-    with _lock, _collected_problems() as problems, _environment(SOURCE_DATE_EPOCH="0"):
-        import weasyprint  # half a second, and only the worker needs it
-        from weasyprint.text.fonts import FontConfiguration  # the same
+def from_html(html: str, *, on_page: Callable[[int], object] | None = None) -> bytes:
+    """The PDF of whole HTML; `on_page` is told each page as it is laid out (some of them twice).
 
-        with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
-            folders = sorted({str(path.parent) for path in _font_files()})
-            config.write(_FONTCONFIG % "".join(f"<dir>{escape(folder)}</dir>" for folder in folders))
-            config.flush()
-            with _environment(FONTCONFIG_FILE=config.name):
-                fonts = FontConfiguration()
+    Raises PdfProblem on anything that WeasyPrint warns about. What `on_page` raises ends the work and comes through.
+    """
+    # SOURCE_DATE_EPOCH: fontTools writes the time into each font that it makes.
+    pages = _Pages(on_page) if on_page else None
+    with (
+        _lock,
+        _collected_problems() as problems,
+        _listening(pages),
+        _environment(SOURCE_DATE_EPOCH="0"),
+        _without_collecting(),
+    ):
+        import weasyprint  # half a second, and only the worker needs it
+
+        document = weasyprint.HTML(string=html, url_fetcher=fetcher())
+        identifier = hashlib.sha256(html.encode()).hexdigest()[:32].encode()
         try:
-            document = weasyprint.HTML(string=html, url_fetcher=_fetcher())
-            identifier = hashlib.sha256(html.encode()).hexdigest()[:32].encode()
-            pdf = document.write_pdf(font_config=fonts, pdf_variant="pdf/a-2a", pdf_identifier=identifier)
+            pdf = document.write_pdf(
+                font_config=fonts(FONT_FAMILIES),
+                pdf_variant="pdf/a-2a",
+                pdf_identifier=identifier,
+                finisher=pdf_tags.finish,
+            )
         except Exception as error:  # a layout that WeasyPrint cannot do ends in any kind of exception
+            if isinstance(error, PdfProblem) or (pages and error is pages.raised):
+                raise
             problems.append(f"{type(error).__name__}: {error}")
             raise PdfProblem(_not_right(problems)) from error
     if problems:
         raise PdfProblem(_not_right(problems))
     return bytes(pdf)
+
+
+@cache
+def fonts(families: tuple[str, ...]) -> Any:
+    """WeasyPrint's view of our fonts, and of no others: read once in a process. A document asks for the names in
+    print_fonts, whose files are quick, and gets the rarest letters from the packages."""
+    from weasyprint.text.fonts import FontConfiguration  # slow, see from_html
+
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
+        folders = [str(print_fonts.print_fonts(Path(settings.VAR_DIR)))]
+        folders += sorted({str(path.parent) for path in _font_files(families)})
+        config.write(_FONTCONFIG % "".join(f"<dir>{escape(folder)}</dir>" for folder in folders))
+        config.flush()
+        with _environment(FONTCONFIG_FILE=config.name):
+            return FontConfiguration()
 
 
 def _not_right(problems: list[str]) -> str:
@@ -190,6 +227,56 @@ def _collected_problems() -> Iterator[list[str]]:
         logger.removeHandler(collector)
 
 
+class _Pages(logging.Handler):
+    """Hears WeasyPrint say which page it has laid out (it has no other way of telling), and passes the number on."""
+
+    def __init__(self, on_page: Callable[[int], object]) -> None:
+        super().__init__()
+        self.on_page = on_page
+        self.raised: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass the page's number on, if the sentence has one; keep what that raises."""
+        if not (isinstance(record.args, tuple) and record.args and "Page" in str(record.msg)):
+            return
+        try:
+            self.on_page(int(str(record.args[0])))
+        except BaseException as error:
+            self.raised = error
+            raise
+
+
+@contextmanager
+def _listening(pages: _Pages | None) -> Iterator[None]:
+    """Let `pages` hear of WeasyPrint's progress meanwhile, and nobody else."""
+    logger = logging.getLogger("weasyprint.progress")
+    before = logger.level, logger.propagate
+    logger.propagate = False
+    logger.setLevel(logging.INFO if pages else logging.WARNING)
+    if pages:
+        logger.addHandler(pages)
+    try:
+        yield
+    finally:
+        level, logger.propagate = before
+        logger.setLevel(level)
+        if pages:
+            logger.removeHandler(pages)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Leave the garbage where it is, for a moment: a layout is a million objects that are all in use, and looking
+    through them again and again is a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @contextmanager
 def _environment(**values: str) -> Iterator[None]:
     """The environment variables, for a moment; C libraries read them too."""
@@ -203,7 +290,7 @@ def _environment(**values: str) -> Iterator[None]:
         yield
 
 
-def _fetcher() -> Any:
+def fetcher() -> Any:
     """Our own files, by name; nothing else, and never the network."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse  # slow, see _write
 
@@ -228,53 +315,3 @@ def _own_file(url: str) -> tuple[bytes, str]:
         with default_storage.open(name) as file:
             return file.read(), kind
     raise ValueError(f"not a file of ours: {url}")
-
-
-def _finish(pdf: bytes) -> bytes:
-    """The same PDF, marked as PDF/UA-1 too, with its running heads kept out of what a screen reader reads."""
-    import pikepdf  # slow import, and only the worker needs it
-
-    with pikepdf.open(BytesIO(pdf)) as document, BytesIO() as finished:
-        xmp = document.Root.Metadata.read_bytes()
-        # A second rdf:RDF would be ignored, so the lines go into WeasyPrint's own. Text in it is escaped, so the
-        # end tag stands there once.
-        document.Root.Metadata.write(xmp.replace(b"</rdf:RDF>", _PDF_UA + b"</rdf:RDF>"))
-        _make_artifacts_of_margins(document)
-        document.save(finished, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-        return finished.getvalue()
-
-
-def _make_artifacts_of_margins(document: "pikepdf.Pdf") -> None:
-    """Mark as artifacts what WeasyPrint tags but leaves out of the structure tree: the margins of each page."""
-    import pikepdf  # see _finish
-
-    tree = document.Root.StructTreeRoot
-    read_aloud = _elements_below(tree)
-    parents = tree.ParentTree.Nums  # page number, the elements of its marked content, page number, …
-    for number, page in enumerate(document.pages):
-        parents_here = parents[2 * number + 1]
-        instructions: list[Any] = []
-        for instruction in pikepdf.parse_content_stream(page):
-            operands, operator = instruction.operands, instruction.operator
-            content_id = int(operands[1].MCID) if str(operator) == "BDC" and "/MCID" in operands[1] else None
-            if content_id is not None and parents_here[content_id].objgen not in read_aloud:
-                parents_here[content_id] = None
-                artifact = [pikepdf.Name.Artifact, pikepdf.Dictionary(Type=pikepdf.Name.Pagination)]
-                instructions.append((artifact, operator))
-            else:
-                instructions.append((operands, operator))
-        page.Contents = document.make_stream(pikepdf.unparse_content_stream(instructions))
-
-
-def _elements_below(root: Any) -> set[tuple[int, int]]:
-    """The object numbers of the structure elements that a screen reader reaches from `root`."""
-    import pikepdf  # see _finish
-
-    found: set[tuple[int, int]] = set()
-    waiting = list(root.K)
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, pikepdf.Dictionary) and "/S" in item:
-            found.add(item.objgen)
-            waiting.extend(item.get("/K", []))
-    return found

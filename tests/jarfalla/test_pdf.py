@@ -1,61 +1,111 @@
 """PDFs that everybody can read, that last, and that nobody can trick."""
 
-import datetime as dt
 import os
 import re
 import subprocess
 import sys
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pikepdf
+import pytest
 from django.utils import translation
 from pypdf import PdfReader
+from pytest_django import Settings
 
-from jarfalla import pdf
-from tests.jarfalla.pdfs import contact, elements, flat, render, routine, section, structure, text_of
+from jarfalla import pdf, print_fonts
+from jarfalla.images import to_png
+from jarfalla.qr import qr_code
+from tests.jarfalla.pdfs import (
+    CHECK_URL,
+    LONG_WORD,
+    TITLES,
+    binder,
+    contact,
+    elements,
+    every_kind,
+    flat,
+    picture,
+    printed,
+    programme,
+    reference,
+    render,
+    routine,
+    section,
+    text_of,
+)
 from tests.verapdf import failures
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-APPROVED_AT = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
-LONG_WORD = "Hedersrelateratvåldochförtryckshandläggningsrutinbeskrivningsarbete" * 3
+LATER = ["Fyra sätt att handla", "Lagar", "Kontakter"]
 
 
-def test_routine_is_pdf_ua_1_and_pdf_a_2a(tmp_path: Path) -> None:
+def test_every_routine_is_pdf_ua_1_and_pdf_a_2a(tmp_path: Path) -> None:
     many = [
         contact(f"Mottagning {n}, {LONG_WORD[: n * 4]}", phone="08-580 000 00", hours="dygnet runt") for n in range(60)
     ]
+    words = f"<p>Åäö, éü, ”citat” – streck & <strong>fet</strong>.</p><p>{LONG_WORD}</p><p>Från\x0bWord\x0c\x01</p>" * 9
+    row = f"<tr><td><p>{LONG_WORD}</p></td><td><ul><li><p>Punkt</p></li></ul></td></tr>"
+    steps = [LONG_WORD, *(f"Steg {n}. {'Gör så här. ' * (n * 3)}" for n in range(20))]
     long = routine(
-        sections=[
-            section(
-                f"Avsnitt {n} {LONG_WORD}",
-                kind,
-                paragraphs=("Åäö, éü, ”citat” – streck & <tecken>. " * 30, LONG_WORD, "Klistrat\x0bfrån Word\x0c\x01"),
-                points=(LONG_WORD, *(f"Punkt {m}. {'Gör så här. ' * (m * 3)}" for m in range(20))),
-            )
-            for n, kind in enumerate(["text", "checklist", "contacts"])
+        [
+            section(f"Text {LONG_WORD}", html=f"{words}<table><thead>{row}</thead><tbody>{row * 40}</tbody></table>"),
+            section("Lista", "checklist", points=steps, is_acute=True),
+            section("Beslut", "decisions", decisions=[[steps, steps], [steps, []]]),
+            section("Kontakter", "contacts", contacts=many),
+            section("Lagar", "legal", references=[reference(LONG_WORD, about=LONG_WORD) for _n in range(40)]),
         ],
-        contacts=many,
-        routine={"title": f'Rutin & <b>"citat"</b> {LONG_WORD}\x0b\x01'},
+        title=f'Rutin & <b>"citat"</b> {LONG_WORD}\x0b\x01',
     )
-    contexts = {
+    documents = {
         "every_kind": routine(),
         "long": long,
-        "bare": routine(sections=[], contacts=[]),
-        "empty_parts": routine(sections=[section("Tomt"), section("Kontakter", "contacts")], contacts=[]),
+        "bare": routine([], owner_title="", diary_number="", change_note="", applies_to=""),
+        "adopted": routine(origin=printed(title="Heder", unit="Granbackens skola").version),
     }
-    paths = []
-    for name, context in contexts.items():
-        paths.append(tmp_path / f"{name}.pdf")
-        paths[-1].write_bytes(render(context).pdf)
 
-    assert failures(paths) == []
+    assert failures(written(documents, tmp_path)) == []
+
+
+def test_every_binder_is_pdf_ua_1_and_pdf_a_2a(tmp_path: Path) -> None:
+    thick = [printed([section("Syfte", html="<p>a</p>")], pk=n, title=f"Rutin {n} {LONG_WORD}") for n in range(40)]
+    documents = {
+        "binder": binder(),
+        "empty_binder": binder(routines=[], contacts=[]),
+        "thick_binder": binder(routines=thick),
+    }
+
+    assert failures(written(documents, tmp_path)) == []
+
+
+def written(documents: dict[str, dict[str, Any]], folder: Path) -> list[Path]:
+    """The documents as files."""
+    paths = []
+    for name, context in documents.items():
+        paths.append(folder / f"{name}.pdf")
+        paths[-1].write_bytes(render(context).pdf)
+    return paths
+
+
+def test_logo_is_in_the_head_of_every_page(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "vapen å.png").write_bytes(to_png(picture()))
+    path = tmp_path / "logo.pdf"
+    path.write_bytes(render(routine(programme=programme(logo=SimpleNamespace(name="vapen å.png")))).pdf)
+
+    pages = PdfReader(path).pages
+
+    assert len(pages) > 1
+    assert all(len(page.images) == 1 for page in pages)
+    assert failures([path]) == []
 
 
 def test_verapdf_finds_what_is_missing(tmp_path: Path) -> None:
     """The check itself is checked: without our mark the same file is no PDF/UA."""
     path = tmp_path / "unmarked.pdf"
-    with pikepdf.open(BytesIO(render(routine(sections=[])).pdf)) as document:
+    with pikepdf.open(BytesIO(render(routine([])).pdf)) as document:
         document.Root.Metadata.write(document.Root.Metadata.read_bytes().replace(b'pdfuaid:part="1"', b""))
         document.save(path)
 
@@ -93,7 +143,7 @@ def test_bytes_are_the_same_on_a_machine_without_fonts(tmp_path: Path) -> None:
 
 
 def test_content_that_differs_gives_other_bytes_and_another_identifier() -> None:
-    one, other = render(routine()).pdf, render(routine(unit={"name": "Granbackens skola"})).pdf
+    one, other = render(routine()).pdf, render(routine(unit="Granbackens skola")).pdf
 
     assert pikepdf.open(BytesIO(one)).trailer.ID[0] != pikepdf.open(BytesIO(other)).trailer.ID[0]
 
@@ -132,42 +182,40 @@ def test_text_is_text_with_swedish_letters() -> None:
         "Fastställd av Åsa Öberg",
         "2 mars 2026",
         "Ring 112 vid akut fara.",
-        "Utskriven kopia: kontrollera i portalen att versionen gäller.",
+        "Utskriven kopia. Kontrollera att versionen gäller: portalen.example.org/v/",
         "Sida 1 av",
     ):
         assert words in text
 
 
-def test_headings_in_the_structure_are_those_of_the_html() -> None:
+def test_bookmarks_are_the_headings() -> None:
     rendered = render(routine())
-    in_html = re.findall(r"<(h\d)>([^<]+)</h\d>", rendered.html)
+    headings = re.findall(r"<h[123]>([^<]+)</h[123]>", rendered.html)
 
-    with pikepdf.open(BytesIO(rendered.pdf)) as document:
-        tags = [tag for tag in structure(document.Root.StructTreeRoot.K) if re.fullmatch(r"/H\d", tag)]
-        with document.open_outline() as outline:
-            titles = [item.title for item in flat(outline.root)]
-
-    assert in_html[0] == ("h1", "När du är orolig för ett barn")
-    assert [f"/{tag.upper()}" for tag, _title in in_html] == tags
-    assert [title for _tag, title in in_html] == titles
+    with pikepdf.open(BytesIO(rendered.pdf)) as document, document.open_outline() as outline:
+        assert [item.title for item in flat(outline.root)] == headings
+        assert headings[:3] == ["När du är orolig för ett barn", "Gör så här", "Syfte"]
 
 
-def test_structure_tells_lists_tables_and_the_picture_apart() -> None:
-    with pikepdf.open(BytesIO(render(routine()).pdf)) as document:
-        tags = structure(document.Root.StructTreeRoot.K)
-        (figure,) = (element for element in elements(document.Root.StructTreeRoot.K) if element.S == "/Figure")
+def test_bookmarks_of_a_binder_are_its_contents_and_lead_to_their_pages() -> None:
+    data = render(binder()).pdf
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(data)).pages]
 
-    assert tags.count("/L") == 2
-    assert tags.count("/LI") == tags.count("/LBody") == 4
-    assert tags.count("/Table") == 3
-    assert str(figure.Alt) == (
-        "Järfällamodellen i fyra steg: 1 webbkurs, 2 riktad utbildning, 3 rutiner, 4 uppföljning. "
-        "Det här dokumentet hör till steg 3."
-    )
+    with pikepdf.open(BytesIO(data)) as document, document.open_outline() as outline:
+        titles = [item.title for item in outline.root]
+        below = [[item.title for item in top.children] for top in outline.root]
+
+    assert titles == ["Innehåll", "Kontakter", *TITLES]
+    assert below == [[], [], *([["Gör så här", "Syfte", "Tecken", *LATER]] * 3)]
+    for title in titles[1:]:
+        (number,) = re.findall(rf"{title} (\d+)", pages[0])
+        assert title in pages[int(number) - 1]
+        assert title not in pages[int(number) - 2] or number == "2"
 
 
 def test_everything_on_the_page_is_read_aloud_or_an_artifact() -> None:
-    with pikepdf.open(BytesIO(render(routine(contacts=[contact(f"Kontakt {n}") for n in range(60)])).pdf)) as document:
+    sections = [*every_kind(), section("Många", contacts=[contact(f"Kontakt {n}") for n in range(60)])]
+    with pikepdf.open(BytesIO(render(routine(sections)).pdf)) as document:
         read_aloud = {element.objgen for element in elements(document.Root.StructTreeRoot.K)}
         parents = list(document.Root.StructTreeRoot.ParentTree.Nums)[1::2]
         for page, parents_here in zip(document.pages, parents, strict=False):
@@ -176,13 +224,11 @@ def test_everything_on_the_page_is_read_aloud_or_an_artifact() -> None:
             tagged = [mark for mark in marks if "/MCID" in mark[1]]
             assert len(running) >= 5  # municipality, programme, two lines at the foot, page x of y
             assert all(parents_here[int(mark[1].MCID)].objgen in read_aloud for mark in tagged)
-        assert len(document.pages) == 4
+        assert len(document.pages) == 5
 
 
 def test_contacts_that_run_over_pages_repeat_their_header() -> None:
-    data = render(
-        routine(sections=[section("Kontakter", "contacts")], contacts=[contact(f"K {n}") for n in range(60)])
-    ).pdf
+    data = render(routine([section("Kontakter", "contacts", contacts=[contact(f"K {n}") for n in range(60)])])).pdf
     pages = [page.extract_text() for page in PdfReader(BytesIO(data)).pages]
 
     assert len(pages) == 3
@@ -196,24 +242,56 @@ def test_fonts_are_ours_and_embedded() -> None:
             o for o in document.objects if isinstance(o, pikepdf.Dictionary) and o.get("/Type") == "/FontDescriptor"
         ]
 
-        assert {re.sub(r"^/[A-Z]{6}\+|-(Semi-)?Bold$|,$", "", str(font.FontName)) for font in fonts} == {
-            "Source-Sans-3",
-            "Source-Serif-4",
+        names = {str(font.FontName).partition("+")[2] for font in fonts}
+        assert {re.sub(r"-(Semi-)?Bold|-Italic", "", name) for name in names} == {
+            "Portal-Print-Sans",
+            "Portal-Print-Serif",
         }
         assert all("/FontFile2" in font for font in fonts)
+
+
+def test_rare_letters_come_from_the_packages_own_font() -> None:
+    with pikepdf.open(BytesIO(render(routine(unit="Школа Ελλάδα")).pdf)) as document:
+        fonts = [o for o in document.objects if isinstance(o, pikepdf.Dictionary) and "/FontName" in o]
+
+        assert any("Source-Sans-3" in str(font.FontName) for font in fonts)
+
+
+def test_faces_are_cut_once_and_the_same_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(print_fonts, "FACES", [print_fonts.Face("Portal Print Sans", 600, "italic")])
+
+    folders = [print_fonts.print_fonts(tmp_path / name) for name in ("here", "there", "here")]
+
+    assert folders[0] == folders[2]
+    here, there = ([path.read_bytes() for path in folder.iterdir()] for folder in folders[:2])
+    assert here == there
+    assert [path.name for path in (tmp_path / "here" / "fonts").iterdir()] == [folders[0].name]
 
 
 def test_links_lead_where_they_say() -> None:
     pages = PdfReader(BytesIO(render(routine()).pdf)).pages
     links = [annotation.get_object()["/A"]["/URI"] for page in pages for annotation in page.get("/Annots", [])]
 
-    assert set(links) == {"https://portalen.example.org/rutiner/nar-du-ar-orolig/", "https://www.bris.se"}
+    assert set(links) == {
+        "https://portalen.example.org/rutiner/nar-du-ar-orolig/",
+        CHECK_URL,
+        "https://www.bris.se",
+        "tel:112",
+        "tel:116111",
+    }
 
 
-def test_empty_parts_are_left_out() -> None:
-    sections = [section("Tomt avsnitt"), section("Tom lista", "checklist"), section("Kontakter", "contacts")]
-    html = render(routine(sections=sections, contacts=[])).html
+def test_the_acute_comes_first_and_what_is_unchecked_says_so() -> None:
+    text = text_of(render(routine()).pdf)
 
-    assert "Tomt avsnitt" not in html
-    assert "Tom lista" not in html
-    assert "Inga kontakter finns inlagda i portalen." in html
+    assert text.index("Ring 112 vid akut fara.") < text.index("Rutinen gäller alla")
+    assert text.count("inte kontrollerad") == 2
+    assert "BRIS https://www.bris.se inte kontrollerad" in text
+
+
+def test_code_and_short_link_are_this_versions() -> None:
+    rendered = render(routine())
+    address = CHECK_URL.removeprefix("https://")
+
+    assert qr_code(CHECK_URL).path in rendered.html
+    assert text_of(rendered.pdf).count(f"Kontrollera att versionen gäller: {address}") == 2  # one for each page
