@@ -1,67 +1,69 @@
-"""Finding and reading routines."""
+"""Reading a routine."""
 
-import logging
-from urllib.parse import urlencode
+from typing import Any
 
 from csp.decorators import csp_exempt
-from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from jarfalla import clock
 from routines import permissions, queries
-from routines.forms import RoutineFilter
+from routines.forms import ReadForm
 from routines.models import Routine, RoutineVersion
+from routines.views.stored import stored_pdf
+from units.forms import PortalForm
+from units.models import User
 from units.permissions import PortalRequest
-
-logger = logging.getLogger(__name__)
-
-ROUTINES_PER_PAGE = 25
-
-
-@require_safe
-def routines(request: PortalRequest) -> HttpResponse:
-    """The routines that apply to the user; all of them, with filters, for the coordinator."""
-    readable = permissions.readable_routines(request.user)
-    if not request.user.is_coordinator:
-        rows = queries.on_page(queries.in_order(queries.listed(readable)), request.user)
-        return render(request, "routines/routines.html", {"rows": rows})
-    chosen = RoutineFilter(request.GET).chosen
-    found = queries.found(
-        readable, text=chosen.get("q", ""), kind=chosen.get("kind", ""), state=chosen.get("state", "")
-    )
-    page = Paginator(queries.waiting_first(queries.listed(found)), ROUTINES_PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page_obj": page,
-        "rows": queries.on_page(page, request.user),
-        "filter": RoutineFilter(initial=chosen),
-        "chosen": chosen,
-        "query": f"?{urlencode(chosen)}&" if chosen else "",
-    }
-    return render(request, "routines/all_routines.html", context)
 
 
 @require_safe
 def routine(request: PortalRequest, slug: str) -> HttpResponse:
     """The version in force, to read; and for those who write it, where the next one is."""
-    found = permissions.get_readable_routine(request.user, slug)
+    return show_routine(request, permissions.get_readable_routine(request.user, slug))
+
+
+def show_routine(request: PortalRequest, found: Routine, sent: PortalForm | None = None) -> HttpResponse:
+    """The page; `sent` is the form that was not accepted."""
     manages = permissions.manages(request.user, found)
-    return render(request, "routines/routine.html", reading_context(found, manages=manages))
-
-
-def reading_context(found: Routine, *, manages: bool) -> dict[str, object]:
-    """What the page shows of a routine: drafts only to those who may write them."""
     version, being_written = found.in_force, found.being_written if manages else None
-    return {
+    context: dict[str, Any] = {
         "routine": found,
         "unit": found.unit,
         "version": version,
-        "approved_by": queries.approver(version) if version else "",
-        "sections": version.sections.all() if version else [],
-        "contacts": queries.contacts(),
         "manages": manages,
+        "sees_unit": manages or queries.works_in_unit_of(found, request.user),
         "row": queries.RoutineOnPage(found, version, being_written),
+        "origin": queries.origin(found, request.user),
+        "form": sent,
     }
+    if version:
+        context |= _to_read(version, request.user)
+    if manages:
+        context["offers"] = len(queries.open_offers(found))
+        context["is_shared"] = queries.is_shared(found)
+    return render(request, "routines/routine.html", context)
+
+
+def _to_read(version: RoutineVersion, user: User) -> dict[str, Any]:
+    """What the page shows of the version in force."""
+    routine = version.routine
+    sections = queries.reading_order(version)
+    context: dict[str, Any] = {
+        "approved_by": queries.approver(version),
+        "review_on": version.review_on,
+        "is_overdue": version.is_review_overdue(clock.today()),
+        "sections": sections,
+        "acute": [row for row in sections if row.is_acute],
+        "rest": [row for row in sections if not row.is_acute],
+        "changed": queries.changed_on_page(sections),
+    }
+    if queries.works_in_unit_of(routine, user):
+        context["reading"] = queries.own_readings(user, [version])[routine.pk]
+        context["read_form"] = ReadForm(routine=routine, initial={"version": version.pk})
+    elif queries.units_that_may_adopt(user, routine):
+        context["may_adopt"] = queries.is_shared(routine)
+    return context
 
 
 # A policy that allows nothing also keeps the browser's own PDF reader from drawing the file.
@@ -73,20 +75,4 @@ def routine_pdf(request: PortalRequest, slug: str) -> HttpResponseBase:
     version = found.in_force
     if version is None:
         raise Http404
-    try:
-        file = version.pdf.open("rb")
-    except OSError:
-        logger.exception("the PDF of version %s is not where it should be: %s", version.pk, version.pdf.name)
-        return render(request, "routines/pdf_missing.html", {"routine": found}, status=404)
-    return FileResponse(
-        file,
-        as_attachment="ladda-ner" in request.GET,
-        filename=file_name(version),
-        content_type="application/pdf",
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"},
-    )
-
-
-def file_name(version: RoutineVersion) -> str:
-    """What the downloaded file is called."""
-    return f"{version.routine.slug}-v{version.number}.pdf"
+    return stored_pdf(request, version)

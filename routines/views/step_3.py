@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from routines import actions, queries
-from routines.forms import NewRoutineForm
+from routines import actions, permissions, queries
+from routines.forms import NewRoutineForm, PlanForm, RoutinesStepForm
 from routines.models import Routine
-from units.forms import PortalForm, StepForm
+from units.forms import PortalForm
 from units.models import Refused, Step, StepBlocked, Unit
 from units.permissions import PortalRequest, get_coordinated_unit, get_managed_round, get_visible_unit
 from units.queries import blocked_because, steps_on_page
@@ -43,10 +43,23 @@ def show_step_3(request: PortalRequest, unit: Unit, sent: PortalForm | None = No
     }
     if request.user.is_coordinator:
         context["routine_form"] = sent if isinstance(sent, NewRoutineForm) else NewRoutineForm(unit=unit)
+    if manages:
+        context |= _plan(unit, sent)
     if manages and round_ and not completion:
-        new = StepForm(may_override=request.user.is_coordinator)
-        context["step_form"] = sent if isinstance(sent, StepForm) else new
+        new = RoutinesStepForm(unit=unit, may_override=request.user.is_coordinator)
+        context["step_form"] = sent if isinstance(sent, RoutinesStepForm) else new
     return render(request, "routines/step_3.html", context)
+
+
+def _plan(unit: Unit, sent: PortalForm | None) -> dict[str, Any]:
+    """What stands in the unit's plan, and what could be added; the step's own form asks for the first."""
+    entries = queries.plan_entries(unit)
+    outside = queries.routines_outside_plan(unit)
+    forms = [
+        (routine, sent if isinstance(sent, PlanForm) and sent.prefix == routine.slug else PlanForm(prefix=routine.slug))
+        for routine in outside
+    ]
+    return {"plan_entries": entries, "plan_forms": forms}
 
 
 @require_POST
@@ -67,15 +80,42 @@ def routine_new(request: PortalRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def routines_complete(request: PortalRequest, slug: str) -> HttpResponse:
-    """Log step 3."""
+    """Log step 3, and where the routine stands in the plan."""
     round_ = get_managed_round(request.user, slug)
-    form = StepForm(request.POST, may_override=request.user.is_coordinator)
+    form = RoutinesStepForm(request.POST, unit=round_.unit, may_override=request.user.is_coordinator)
     if form.is_valid():
+        on, reason = form.cleaned_data["on"], form.cleaned_data.get("override_reason", "")
+        in_plan = actions.InPlan(**form.in_plan) if form.in_plan else None
         try:
-            actions.complete_routines(round_, by=request.user, **form.cleaned_data)
-        except StepBlocked as blocked:
-            form.add_error(None, str(blocked))
+            actions.complete_routines(round_, on=on, by=request.user, override_reason=reason, in_plan=in_plan)
+        except (StepBlocked, Refused) as refused:
+            form.add_error(None, str(refused))
         else:
             messages.success(request, _("Steg 3 är klart. Nu använder ni rutinerna, och sedan följer vi upp."))
             return redirect(round_.unit)
     return show_step_3(request, round_.unit, form)
+
+
+@require_POST
+def plan_entry_new(request: PortalRequest, slug: str) -> HttpResponse:
+    """Say that a routine in force is written into the unit's plan."""
+    routine = permissions.get_managed_routine(request.user, slug)
+    form = PlanForm(request.POST, prefix=routine.slug)
+    if form.is_valid():
+        try:
+            actions.record_plan_entry(routine, by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Nu står det här att rutinen finns i verksamhetsplanen."))
+            return redirect("step_3", slug=routine.unit.slug)
+    return show_step_3(request, routine.unit, form)
+
+
+@require_POST
+def plan_entry_withdraw(request: PortalRequest, slug: str) -> HttpResponse:
+    """Take back that the routine is written into the plan."""
+    routine = permissions.get_managed_routine(request.user, slug)
+    if actions.withdraw_plan_entry(routine, by=request.user):
+        messages.success(request, _("Uppgiften om verksamhetsplanen är borttagen."))
+    return redirect("step_3", slug=routine.unit.slug)

@@ -83,7 +83,7 @@ def test_version_in_force_is_written_about_to_managers_and_coordinators(
     assert set(letters) == {"Cia Chef", "Två Chef", "Sam Samordnare", "Andra Samordnaren"}
     letter = letters["Cia Chef"]
     assert letter.subject == "Nu gäller rutinen Vår <rutin>, Tallbackens förskola"
-    assert "version 1, gäller från och med" in letter.text
+    assert "version 1.0, gäller från och med" in letter.text
     assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/\n" in letter.text
 
 
@@ -101,3 +101,18 @@ def test_letter_names_no_protected_person_and_goes_to_none(
     assert "Cia Chef" not in letters["Sam Samordnare"].text
     assert "Skyddad person har skickat rutinen" in letters["Sam Samordnare"].text
     assert set(since(lambda: actions.endorse_version(version, by=coordinator))) == {"Två Chef"}
+
+
+def test_withdrawn_version_is_written_about_with_the_reason_to_all_but_who_did_it(
+    version: RoutineVersion, coordinator: User, manager: User
+) -> None:
+    stages.walk_on(version, VersionState.IN_FORCE, by=coordinator, manager=manager)
+    letters = since(lambda: actions.withdraw_version(version, reason="Vi <slår> ihop enheter.", by=manager))
+    assert set(letters) == {"Sam Samordnare", "Andra Samordnaren", "Två Chef"}
+    letter = letters["Två Chef"]
+    assert letter.subject == "Rutinen gäller inte längre: Vår <rutin>, Tallbackens förskola"
+    assert "Cia Chef har upphävt rutinen ”Vår <rutin>” för Tallbackens förskola. Version 1.0" in letter.text
+    assert "Vi <slår> ihop enheter." in letter.text
+    assert "Vi &lt;slår&gt; ihop enheter." in letter.html
+    assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/versioner/" in letter.text
+    assert since(lambda: actions.withdraw_version(version, reason="Igen.", by=manager)) == {}

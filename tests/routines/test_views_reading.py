@@ -1,6 +1,8 @@
 """Finding, reading and downloading routines."""
 
+import datetime as dt
 import logging
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -12,25 +14,32 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader
 
+from jarfalla import clock
 from routines import actions
-from routines.models import Contact, Routine, Template, VersionState
-from tests import factories
+from routines.models import Contact, LegalReference, Routine, RoutineVersion, Template, VersionState
 from tests.conftest import SignIn
-from tests.routines import stages
-from units.models import Kind, Unit, User
+from tests.routines import shelf, stages
+from units.models import Unit, User
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "Hemligt utkast om flytten"
+METADATA = ("change_note", "document_type", "owner_title", "applies_to", "diary_number")
 
 
 @pytest.fixture
-def in_force(template: Template, unit: Unit, coordinator: User, manager: User) -> Routine:
-    """A routine in force whose next version is being written, with words that only its writers may see."""
+def registry(db: None) -> None:
+    """What templates refer to, before they are seeded."""
     actions.seed_contacts()
+    actions.seed_legal_references()
+
+
+@pytest.fixture
+def in_force(registry: None, template: Template, unit: Unit, coordinator: User, manager: User) -> Routine:
+    """A routine in force whose next version is being written, with words that only its writers may see."""
     version = stages.walked(unit, VersionState.IN_FORCE, template=template, by=coordinator, manager=manager)
     draft = actions.start_version(version.routine, by=manager)
-    actions.write_sections(draft, {1: SECRET}, by=manager)
+    actions.write_sections(draft, {"akut": SECRET}, by=manager)
     return version.routine
 
 
@@ -60,9 +69,9 @@ def test_routine_is_read_by_a_member(in_force: Routine, sign_in: SignIn, member:
         in shown
     )
     assert '<a href="tel:+46858028500">08-580 285 00 (tonval 2)</a>' in shown
-    assert "Version 1, gäller sedan" in shown
+    assert "Version 1.0, gäller sedan" in shown
     assert f"<dd>{manager.name}</dd>" in shown
-    assert f"Alla som arbetar på {in_force.unit.name}" in shown
+    assert "<dd>Alla som arbetar på enheten</dd>" in shown
     assert f'href="/rutiner/{in_force.slug}/pdf/?ladda-ner=1"' in shown
     for kept_from_readers in (SECRET, "Skriv hellre roller än namn", "utkast", "Börja på en ny version", "/skriv/"):
         assert kept_from_readers not in shown
@@ -106,7 +115,7 @@ def test_manager_sees_the_version_that_is_written_and_what_comes_next(
     in_force: Routine, sign_in: SignIn, manager: User
 ) -> None:
     for shown in (page(sign_in(manager), "routine", in_force.slug), page(sign_in(manager), "routines")):
-        assert "Version 2: utkast" in shown
+        assert "Version 2.0: utkast" in shown
         assert "Chefen skriver klart texten och skickar den till samordnaren." in shown
         assert f'href="/rutiner/{in_force.slug}/skriv/"' in shown
         assert SECRET not in shown
@@ -119,117 +128,23 @@ def test_routine_names_no_protected_person(in_force: Routine, sign_in: SignIn, m
     assert "enhetens chef" in shown
 
 
-def test_routine_shows_text_as_text(
-    template: Template, unit: Unit, coordinator: User, manager: User, sign_in: SignIn
-) -> None:
-    version = stages.newest(stages.routine(unit, title="Vår <b>rutin</b>", template=template, by=coordinator))
-    actions.write_sections(version, {2: "<script>alert(1)</script> se https://www.bris.se"}, by=manager)
-    stages.walk_on(version, VersionState.IN_FORCE, by=coordinator, manager=manager)
-    shown = page(sign_in(manager), "routine", version.routine.slug)
-    assert "<script>alert" not in shown
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
-    assert "Vår &lt;b&gt;rutin&lt;/b&gt;" in shown
-    assert '<a href="https://www.bris.se" rel="nofollow">https://www.bris.se</a>' in shown
-
-
-# --- The PDF ---------------------------------------------------------------------------------------------------------
-
-
-def test_pdf_is_the_version_in_force(in_force: Routine, sign_in: SignIn, member: User) -> None:
-    answer = sign_in(member).get(reverse("routine_pdf", args=[in_force.slug]))
-    content = answer.getvalue()
-    assert content.startswith(b"%PDF-")
-    assert answer["Content-Type"] == "application/pdf"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Disposition"] == f'inline; filename="{in_force.slug}-v1.pdf"'
-    assert "private" in answer["Cache-Control"]
-    text = " ".join("\n".join(sheet.extract_text() for sheet in PdfReader(BytesIO(content)).pages).split())
-    assert "Vad du gör akut" in text
-    assert "Vårdnadshavare: kontakta dem inte på egen hand" in text
-    assert SECRET not in text
-
-
-def test_pdf_to_keep_is_an_attachment(in_force: Routine, sign_in: SignIn, member: User) -> None:
-    answer = sign_in(member).get(reverse("routine_pdf", args=[in_force.slug]) + "?ladda-ner=1")
-    assert answer["Content-Disposition"] == f'attachment; filename="{in_force.slug}-v1.pdf"'
-    assert answer.getvalue().startswith(b"%PDF-")
-
-
-def test_pdf_that_is_gone_from_disk_is_a_page_that_says_so(
-    in_force: Routine, sign_in: SignIn, member: User, media: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    for path in media.rglob("*.pdf"):
-        path.unlink()
-    with caplog.at_level(logging.ERROR, logger="routines.views.reading"):
-        shown = page(sign_in(member), "routine_pdf", in_force.slug, status=404)
-    assert "Filen går inte att hitta just nu. Rutinen gäller ändå, och du kan läsa den i portalen." in shown
-    assert f'href="/rutiner/{in_force.slug}/"' in shown
-    assert [record.levelname for record in caplog.records if record.name == "routines.views.reading"] == ["ERROR"]
-
-
-# --- Lists ---------------------------------------------------------------------------------------------------------
-
-
-def test_member_without_routines_is_told_what_to_do(sign_in: SignIn, member: User) -> None:
-    assert "Din enhet har ingen rutin som gäller än." in page(sign_in(member), "routines")
-
-
-def rows(shown: str) -> list[str]:
-    """The titles in a list, in order."""
-    return [part.split(">", 1)[1].split("<", 1)[0] for part in shown.split('<p class="routine-list__title">')[1:]]
-
-
-@pytest.fixture
-def municipality(template: Template, unit: Unit, coordinator: User, manager: User) -> dict[str, Routine]:
-    """Routines of two units in several states."""
-    school = factories.unit(name="Åsens skola", kind=Kind.COMPULSORY_SCHOOL)
-    waiting = stages.walked(
-        unit, VersionState.IN_REVIEW, template=template, by=coordinator, manager=manager, title="Väntar"
+def test_routine_shows_text_as_text(unit: Unit, manager: User, sign_in: SignIn) -> None:
+    """Also what a bulk write put there past the forms."""
+    made = shelf.put(
+        unit,
+        "Vår <b>rutin</b>",
+        "<script>alert(1)</script>Se &lt;i&gt;här&lt;/i&gt; <a href='javascript:x'>länk</a>",
+        {"kind": "checklist", "body": "<img src=x onerror=alert(1)> https://www.bris.se"},
+        {"kind": "decisions", "cells": {"adult_risk": "<b>Fråga</b>"}},
+        by=manager,
     )
-    return {
-        "Åttan": stages.in_force_without_pdf(school, title="Åttan", by=coordinator),
-        "Ängen": stages.routine(school, title="Ängen", template=template, by=coordinator),
-        "Väntar": waiting.routine,
-    }
-
-
-def test_coordinator_sees_first_what_waits_for_review(
-    municipality: dict[str, Routine], sign_in: SignIn, coordinator: User
-) -> None:
-    shown = page(sign_in(coordinator), "routines")
-    assert rows(shown) == ["Väntar", "Åttan", "Ängen"]
-    assert "3 rutiner" in shown
-
-
-@pytest.mark.parametrize(
-    ("query", "titles"),
-    [
-        ("?q=åttan", ["Åttan"]),
-        ("?q=åsens", ["Åttan", "Ängen"]),
-        ("?kind=compulsory_school&state=draft", ["Ängen"]),
-        ("?kind=preschool", ["Väntar"]),
-        ("?state=in_force", ["Åttan"]),
-        ("?state=in_review", ["Väntar"]),
-        ("?state=superseded", ["Väntar", "Åttan", "Ängen"]),  # not a choice: left out
-        ("?kind=%00&page=99&q=%00", ["Väntar", "Åttan", "Ängen"]),
-        ("?q=finns+inte", []),
-    ],
-)
-def test_coordinator_filters_the_list(
-    query: str, titles: list[str], municipality: dict[str, Routine], sign_in: SignIn, coordinator: User
-) -> None:
-    shown = page(sign_in(coordinator), "routines", query=query)
-    assert rows(shown) == titles
-    assert ("Ingen rutin stämmer med det du har valt." in shown) == (not titles)
-
-
-def test_list_is_paged_and_keeps_the_filter(unit: Unit, sign_in: SignIn, coordinator: User) -> None:
-    for number in range(26):
-        stages.in_force_without_pdf(unit, title=f"Rutin-{number:02}", by=coordinator)
-    first = page(sign_in(coordinator), "routines", query="?q=rutin")
-    assert (len(rows(first)), "Sida 1 av 2" in first) == (25, True)
-    assert 'href="?q=rutin&amp;page=2"' in first
-    assert rows(page(sign_in(coordinator), "routines", query="?q=rutin&page=2")) == ["Rutin-25"]
+    shown = page(sign_in(manager), "routine", made.slug)
+    for dangerous in ("<script>alert", "<img src=x", "<b>", "javascript:"):
+        assert dangerous not in shown
+    assert "Vår &lt;b&gt;rutin&lt;/b&gt;" in shown
+    assert "&lt;i&gt;här&lt;/i&gt;" in shown
+    assert "&lt;b&gt;Fråga&lt;/b&gt;" in shown
+    assert '<a href="https://www.bris.se" rel="nofollow">https://www.bris.se</a>' in shown
 
 
 def queries(client: Client, address: str) -> int:
@@ -241,28 +156,144 @@ def queries(client: Client, address: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("who", ["coordinator", "manager", "member"])
-@pytest.mark.parametrize("name", ["routines", "step_3"])
-def test_list_takes_the_same_queries_for_one_and_three(
-    name: str,
-    who: str,
-    request: pytest.FixtureRequest,
-    template: Template,
-    unit: Unit,
-    sign_in: SignIn,
-    coordinator: User,
-    manager: User,
+# --- What stands on the page, and where ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full(unit: Unit, manager: User, registry: None) -> Routine:
+    """Every kind of section, the acute one not first."""
+    made = shelf.put(
+        unit,
+        "När du blir orolig",
+        {"heading": "Syfte", "body": "<p>Vi hjälps åt.</p><table><tr><th>A</th></tr><tr><td>B</td></tr></table>"},
+        {"heading": "Gör nu", "kind": "checklist", "body": "Ring 112.\nStanna kvar.", "is_acute": True},
+        {
+            "heading": "Fyra vägar",
+            "kind": "decisions",
+            "cells": {"minor_crime": "Ring polisen\nAnmäl", "adult_risk": "Fråga"},
+        },
+        {"heading": "Tomt avsnitt", "body": ""},
+        by=manager,
+        change_note="Nya nummer",
+        diary_number="BUN 2026/12",
+        owner_title="Rektor",
+        applies_to="Alla på avdelningarna",
+        document_type="guideline",
+    )
+    version = shelf.in_force(made)
+    RoutineVersion.objects.filter(pk=version.pk).update(ended_at=clock.now())
+    correction = shelf.draft(made, by=manager, major=1, minor=1, **{name: getattr(version, name) for name in METADATA})
+    for row in version.sections.order_by("position"):
+        row.pk, row.version = None, correction
+        row.save()
+    numbers = correction.sections.create(key="nummer", position=8, kind="contacts", heading="Ring hit")
+    numbers.placed_contacts.create(contact=Contact.objects.get(name="BRIS"), printed_revision=1)
+    laws = correction.sections.create(key="lag", position=9, kind="legal", heading="Det här säger lagen")
+    laws.placed_references.create(reference=LegalReference.objects.earliest("position"), printed_revision=1)
+    return shelf.approve(correction, by=manager).routine
+
+
+def test_acute_section_comes_first_and_empty_ones_not_at_all(full: Routine, sign_in: SignIn, member: User) -> None:
+    shown = page(sign_in(member), "routine", full.slug)
+    headings = re.findall(r'<h2 id="rubrik-\d+">([^<]*)</h2>', shown)
+    assert headings == ["Gör nu", "Syfte", "Fyra vägar", "Ring hit", "Det här säger lagen"]
+    assert "Tomt avsnitt" not in shown
+    for later in ("Ladda ner som PDF", "Jag har läst och förstått", 'class="contents', "<dl"):
+        assert shown.index("Stanna kvar.") < shown.index(later), later
+    assert shown.index('href="tel:112"') < shown.index("Gör nu</h2>")
+    links = re.findall(r'<li><a href="#avsnitt-(\d+)">', shown)
+    assert links[: len(headings)] == ["2", "1", "3", "8", "9"]
+
+
+def test_decision_table_contacts_and_laws_are_readable(full: Routine, sign_in: SignIn, member: User) -> None:
+    shown = page(sign_in(member), "routine", full.slug)
+    assert "<h3>Under 18 år och utsatt för brott</h3>" in shown
+    assert shown.index("<li>Ring polisen</li>") < shown.index("<li>Anmäl</li>") < shown.index("<h3>Vuxen och riskerar")
+    assert "Vuxen och utsatt för brott" not in shown  # nothing is written there
+    bris, law = Contact.objects.get(name="BRIS"), LegalReference.objects.earliest("position")
+    assert f'<a href="tel:{bris.tel}">{bris.phone}</a>' in shown
+    assert str(law) in shown
+    assert law.about in shown
+    assert "Inte kontrollerad" in shown
+    bris.phone = "08-123 45"
+    bris.save()
+    assert '<a href="tel:+46812345">08-123 45</a>' in page(sign_in(member), "routine", full.slug)  # at once
+
+
+def test_metadata_stands_as_municipalities_print_it(
+    full: Routine, sign_in: SignIn, member: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = sign_in(request.getfixturevalue(who))
-    address = reverse(name, args=[unit.slug] if name == "step_3" else [])
+    shown = page(sign_in(member), "routine", full.slug)
+    for said in ("Riktlinje", "Alla på avdelningarna", "1.1: Nya nummer", "Rektor", "BUN 2026/12"):
+        assert f"<dd>{said}</dd>" in shown
+    review_on = shelf.in_force(full).review_on
+    assert review_on is not None
+    assert f'<time datetime="{review_on:%Y-%m-%d}">' in shown
+    assert "Skulle ha setts över" not in shown + page(sign_in(member), "routines")
+    monkeypatch.setattr(clock, "today", lambda: review_on + dt.timedelta(days=1))
+    for name, arguments in (("routine", [full.slug]), ("routines", [])):
+        assert "Skulle ha setts över senast" in page(sign_in(member), name, *arguments)
+
+
+def test_page_says_which_details_the_pdf_shows_in_an_older_wording(
+    full: Routine, sign_in: SignIn, member: User
+) -> None:
+    assert "PDF:en visar äldre uppgifter" not in page(sign_in(member), "routine", full.slug)
+    Contact.objects.filter(name="BRIS").update(revision=2)
+    shown = page(sign_in(member), "routine", full.slug)
+    assert "PDF:en visar äldre uppgifter om BRIS. På den här sidan står de nya." in shown
+
+
+def test_routine_takes_the_same_queries_for_one_and_three_sections(
+    unit: Unit, manager: User, member: User, registry: None, sign_in: SignIn
+) -> None:
     counts = []
-    for number in range(3):
-        made = stages.in_force_without_pdf(unit, title=f"Gäller{number}", by=coordinator)
-        factories.write_what_is_missing(actions.start_version(made, by=manager), by=manager)
-        actions.submit_version(stages.newest(made), by=manager)
-        actions.return_version(stages.newest(made), comment="Mer", by=coordinator)
-        counts.append(queries(client, address))
-    assert counts[0] == counts[2]
+    for sections in (1, 3):
+        made = shelf.put(unit, f"Rutin {sections}", by=manager)
+        shelf.in_force(made).receipts.create(user=member)
+        RoutineVersion.objects.filter(routine=made).update(ended_at=clock.now())
+        version = shelf.draft(made, *["Text"] * sections, by=manager)
+        for row in version.sections.all():
+            row.placed_contacts.create(contact=Contact.objects.order_by("?")[0])
+            row.placed_references.create(reference=LegalReference.objects.order_by("?")[0])
+        shelf.approve(version, by=manager)
+        counts.append(queries(sign_in(member), made.get_absolute_url()))
+    assert counts[0] == counts[1]
+
+
+# --- The PDF ---------------------------------------------------------------------------------------------------------
+
+
+def test_pdf_is_the_version_in_force(in_force: Routine, sign_in: SignIn, member: User) -> None:
+    answer = sign_in(member).get(reverse("routine_pdf", args=[in_force.slug]))
+    content = answer.getvalue()
+    assert content.startswith(b"%PDF-")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Disposition"] == f'inline; filename="{in_force.slug}-v1.0.pdf"'
+    assert "private" in answer["Cache-Control"]
+    text = " ".join("\n".join(sheet.extract_text() for sheet in PdfReader(BytesIO(content)).pages).split())
+    assert "Vad du gör akut" in text
+    assert "Vårdnadshavare: kontakta dem inte på egen hand" in text
+    assert SECRET not in text
+
+
+def test_pdf_to_keep_is_an_attachment(in_force: Routine, sign_in: SignIn, member: User) -> None:
+    answer = sign_in(member).get(reverse("routine_pdf", args=[in_force.slug]) + "?ladda-ner=1")
+    assert answer["Content-Disposition"] == f'attachment; filename="{in_force.slug}-v1.0.pdf"'
+    assert answer.getvalue().startswith(b"%PDF-")
+
+
+def test_pdf_that_is_gone_from_disk_is_a_page_that_says_so(
+    in_force: Routine, sign_in: SignIn, member: User, media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in media.rglob("*.pdf"):
+        path.unlink()
+    with caplog.at_level(logging.ERROR, logger="routines.views.stored"):
+        shown = page(sign_in(member), "routine_pdf", in_force.slug, status=404)
+    assert "Filen går inte att hitta just nu. Rutinen gäller ändå, och du kan läsa den i portalen." in shown
+    assert f'href="/rutiner/{in_force.slug}/"' in shown
+    assert [record.levelname for record in caplog.records if record.name == "routines.views.stored"] == ["ERROR"]
 
 
 # --- Contacts ------------------------------------------------------------------------------------------------------

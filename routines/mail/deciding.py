@@ -14,6 +14,7 @@ _SUBJECTS: dict[str, Promise] = {
     Verdict.RETURNED: _("Rutinen behöver ändras: %(routine)s"),
     Verdict.ENDORSED: _("Klar att fastställa: %(routine)s"),
 }
+_WITHDRAWN = _("Rutinen gäller inte längre: %(routine)s, %(unit)s")
 _IN_FORCE = _("Nu gäller rutinen %(routine)s, %(unit)s")
 
 
@@ -27,7 +28,7 @@ def routine_verdict(approval: Approval, to: User) -> Letter:
             Verdict.RETURNED.value: "routine_returned",
             Verdict.ENDORSED.value: "routine_endorsed",
         }[approval.verdict],
-        key=f"routine_{approval.verdict}:{approval.pk}:{to.pk}",
+        key=verdict_key(approval, to),
         to=to,
         subject=_subject(_SUBJECTS[approval.verdict], approval.version, to),
         context={
@@ -41,6 +42,11 @@ def routine_verdict(approval: Approval, to: User) -> Letter:
     )
 
 
+def verdict_key(approval: Approval, to: User) -> str:
+    """What makes the letter about a decision one letter."""
+    return f"routine_{approval.verdict}:{approval.pk}:{to.pk}"
+
+
 def routine_in_force(version: RoutineVersion, to: User) -> Letter:
     """Tell `to` that a version is in force and where to read it."""
     return write_letter(
@@ -50,6 +56,26 @@ def routine_in_force(version: RoutineVersion, to: User) -> Letter:
         subject=_subject(_IN_FORCE, version, to),
         context={
             "version": version,
+            "routine": version.routine,
+            "unit": version.routine.unit,
+            "steps": steps_on_page(version.routine.unit),
+        },
+    )
+
+
+def routine_withdrawn(version: RoutineVersion, to: User) -> Letter:
+    """Tell `to` that a routine no longer applies, and why."""
+    assert version.withdrawn_by is not None  # its letter is written when somebody has withdrawn it
+    with translation.override(to.language):
+        by = version.withdrawn_by.shown_name
+    return write_letter(
+        "routine_withdrawn",
+        key=f"routine_withdrawn:{version.pk}:{to.pk}",
+        to=to,
+        subject=_subject(_WITHDRAWN, version, to),
+        context={
+            "version": version,
+            "by": by,
             "routine": version.routine,
             "unit": version.routine.unit,
             "steps": steps_on_page(version.routine.unit),

@@ -1,25 +1,17 @@
-"""Which routines there are, what comes next for each, and whom to call."""
+"""Which routines there are, and what comes next for each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, Value, When
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routines.models import (
-    Approval,
-    Contact,
-    Routine,
-    RoutineQuerySet,
-    RoutineVersion,
-    Template,
-    Verdict,
-    VersionState,
-)
-from units.models import Unit, User
-from units.queries import swedish_key, swedish_order
+from jarfalla import clock
+from routines.models import Approval, Routine, RoutineQuerySet, RoutineVersion, VersionState
+from routines.queries.receipts import OwnReading, own_readings
+from units.models import Membership, User
+from units.queries import swedish_order
 
 # What the coordinator can filter the list by: a superseded version is never the answer to where a routine stands.
 STATES = [state for state in VersionState if state != VersionState.SUPERSEDED]
@@ -42,11 +34,18 @@ def what_is_next(version: RoutineVersion) -> str:
 
 @dataclass(frozen=True)
 class RoutineOnPage:
-    """A routine in a list: its version in force and the one being written, each of them or none."""
+    """A routine in a list: its version in force and the one being written, each of them or none; and what the one
+    who looks has said about the first, when it applies to them."""
 
     routine: Routine
     in_force: RoutineVersion | None
     being_written: RoutineVersion | None
+    reading: OwnReading | None = None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it was to be looked over before today."""
+        return self.in_force is not None and self.in_force.is_review_overdue(clock.today())
 
     @property
     def next(self) -> str:
@@ -63,19 +62,30 @@ class RoutineOnPage:
 
 
 def listed(routines: RoutineQuerySet) -> RoutineQuerySet:
-    """The same routines with what a list shows of each: three queries for any number of them."""
-    return routines.select_related("unit").prefetch_related("versions__approvals")
+    """The same routines with what a list shows of each: three queries for any number of them.
+
+    Texts stay in the database: the words to search in are as long as the routines themselves.
+    """
+    versions = RoutineVersion.objects.defer("words", "search")
+    approvals = Approval.objects.defer("content_sha256")
+    return routines.select_related("unit").prefetch_related(
+        Prefetch("versions", versions), Prefetch("versions__approvals", approvals)
+    )
 
 
 def on_page(routines: Iterable[Routine], user: User) -> list[RoutineOnPage]:
     """The routines as a list shows them to `user`: drafts only to those who may write them."""
     routines = list(routines)
-    managed = set(Routine.objects.managed_by(user).filter(pk__in=[row.pk for row in routines]).values_list("pk"))
+    asked = Routine.objects.filter(pk__in=[row.pk for row in routines])
+    managed = set(asked.managed_by(user).values_list("pk", flat=True))
+    applying = set(asked.applying_to(user).values_list("pk", flat=True))
+    readings = own_readings(user, [row.in_force for row in routines if row.in_force and row.pk in applying])
     return [
         RoutineOnPage(
             routine=routine,
             in_force=routine.in_force,
-            being_written=routine.being_written if (routine.pk,) in managed else None,
+            being_written=routine.being_written if routine.pk in managed else None,
+            reading=readings.get(routine.pk),
         )
         for routine in routines
     ]
@@ -104,54 +114,13 @@ def in_order(routines: RoutineQuerySet) -> RoutineQuerySet:
     return routines.order_by(swedish_order("title"), swedish_order("unit__name"), "pk")
 
 
-def templates_for(unit: Unit) -> list[Template]:
-    """Every template, those made for the unit's kind first."""
-    return sorted(Template.objects.all(), key=lambda row: (unit.kind not in row.kinds, swedish_key(row.name)))
+def shared_by_others(user: User) -> RoutineQuerySet:
+    """What units where `user` does not work offer to the others."""
+    here = Membership.objects.present().filter(unit=OuterRef("unit"), user=user)
+    return Routine.objects.shared().filter(~Exists(here))
 
 
-def endorsed_by(version: RoutineVersion) -> User | None:
-    """Who has reviewed the present text; None before that."""
-    last = version.approvals.select_related("by").filter(verdict=Verdict.ENDORSED).order_by("-pk").first()
-    return last.by if last else None
-
-
-def decisions(version: RoutineVersion) -> list[tuple[Approval, str]]:
-    """What was done with a version, oldest first, each with the name of the one who did it."""
-    return [(row, row.by.shown_name) for row in version.approvals.select_related("by").order_by("pk")]
-
-
-def may_approve(user: User, version: RoutineVersion) -> str:
-    """Why `user` may not approve an endorsed version, in a sentence; empty when they may."""
-    if not version.routine.unit.managers().filter(pk=user.pk).exists():
-        return _("Det är enhetens chef som fastställer rutinen.")
-    if endorsed_by(version) == user:
-        return _("Du har granskat den här versionen. Någon annan måste fastställa den.")
-    return ""
-
-
-def contacts() -> QuerySet[Contact]:
-    """Whom to call, the most urgent first."""
-    return Contact.objects.select_related("checked_by").order_by("position", "name")
-
-
-def contact_groups() -> list[tuple[str, list[Contact]]]:
-    """The contacts by whom they are for: everybody, people at work, and then those who are exposed and the rest."""
-    groups: dict[str, list[Contact]] = {"everybody": [], "at_work": [], "exposed": []}
-    for contact in contacts():
-        audience = contact.audience.lower()
-        group = "at_work" if "yrkesverksam" in audience else "exposed"
-        groups["everybody" if audience in ("", "alla") else group].append(contact)
-    headings = {
-        "everybody": _("Vid fara, och när du är orolig"),
-        "at_work": _("Råd till dig i ditt arbete"),
-        "exposed": _("Stöd att hänvisa till"),
-    }
-    return [(headings[name], rows) for name, rows in groups.items() if rows]
-
-
-def approver(version: RoutineVersion) -> str:
-    """Who approved the version, as the routine says it; a protected person stands there by office only."""
-    person = version.approved_by
-    if person is None:
-        return ""
-    return _("enhetens chef") if person.is_protected else person.name
+def own(routines: RoutineQuerySet, user: User) -> RoutineQuerySet:
+    """Of these, the routines of the units where `user` works now."""
+    here = Membership.objects.present().filter(unit=OuterRef("unit"), user=user)
+    return routines.filter(Exists(here))

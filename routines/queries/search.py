@@ -1,0 +1,206 @@
+"""Finding routines by their words: stems, beginnings of words, and slips of the finger.
+
+What somebody may not read leaves no trace, not even in how long an answer takes:
+
+- The answer is worked out from the versions that `user` may read and from nothing else. For everybody but the
+  coordinator they are picked first, and only their words are looked at. The index over all versions is not asked: it
+  takes longer the more versions hold a word, those of others too.
+- A mistyped word is likened to all words of the municipality, but each of them stands or falls by itself: none is
+  crowded out by one that stands in another unit's routine only, and such a word finds nothing. What was searched for
+  instead is never shown.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVectorField
+from django.db import connection, transaction
+from django.db.models import BooleanField, Case, Count, F, Func, Q, Value, When, Window
+from django.utils.safestring import SafeString
+
+from routines.models import PlacedContact, PlacedReference, Routine, RoutineSection, RoutineVersion
+from routines.models.version import RoutineVersionQuerySet
+from routines.queries.marking import Place, best_place, marked, pattern
+from routines.queries.words import as_query, likened, terms
+from units.models import Membership, User
+
+# So many hits stand on a page; whoever gets more adds a word rather than turns pages.
+SHOWN = 20
+# Among so many hits, those of the own units and then the newest, the best are looked for: a word that stands in every
+# routine says nothing about which one is meant.
+_RANKED = 200
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A routine that a search found. `place` is None when only its title or its unit has the words."""
+
+    version: RoutineVersion
+    title: SafeString
+    is_own: bool
+    place: Place | None
+
+    @property
+    def routine(self) -> Routine:
+        """The routine."""
+        return self.version.routine
+
+    @property
+    def address(self) -> str:
+        """The section that answers best."""
+        anchor = f"#avsnitt-{self.place.position}" if self.place else ""
+        return self.routine.get_absolute_url() + anchor
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a search: the best hits, and how many there are."""
+
+    hits: Sequence[Hit] = ()
+    total: int = 0
+    is_likened: bool = False  # nothing has the very words; these have something like them
+    is_too_common: bool = False  # "och", "på": no text is found by them
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more than the page shows."""
+        return self.total > len(self.hits)
+
+
+def search(user: User, text: str, *, kind: str = "") -> Found:
+    """What `user` may read, in force, that has all the words of `text`; the own units first, then the best."""
+    typed = terms(text)
+    wanted = [term for term in typed if term.stem]
+    if not wanted:
+        return Found(is_too_common=bool(typed))
+    with _by_index():
+        within = _Within(user, kind)
+        groups = [[term.stem] for term in wanted]
+        if found := within.having(groups, names=text):
+            return found
+        # Also when no word is like it: whether one is, in somebody else's routine, must not show in the time it takes.
+        likely = [[term.stem, *likened(term)] for term in wanted]
+        return within.having(likely, is_likened=True) or Found()
+
+
+class _Within:
+    """The versions that a search may find."""
+
+    def __init__(self, user: User, kind: str) -> None:
+        self.is_of_all = user.is_coordinator
+        units = Membership.objects.present().filter(user=user).values_list("unit", flat=True)
+        self.own = [] if self.is_of_all else list(units)
+        self.versions = RoutineVersion.objects.in_force()
+        if kind:
+            self.versions = self.versions.filter(routine__unit__kind=kind)
+        if not self.is_of_all:
+            readable = self.versions.filter(routine__in=Routine.objects.readable_by(user))
+            self.versions = RoutineVersion.objects.filter(pk__in=list(readable.values_list("pk", flat=True)))
+
+    def having(self, groups: list[list[str]], *, names: str = "", is_likened: bool = False) -> Found | None:
+        """Those that have a word of each group, or whose unit is called `names`; None when there are none."""
+        query = SearchQuery(as_query(groups), config="simple", search_type="raw")
+        matching = self._matching(query, names)
+        if not matching:
+            return None
+        best = _best(matching, query)
+        stems = [stem for group in groups for stem in group]
+        hits = _hits(best, _present(stems, best) if is_likened else stems)
+        return Found(hits=hits, total=matching[0].total, is_likened=is_likened)
+
+    def _matching(self, query: SearchQuery, names: str) -> list["_Match"]:
+        """Each candidate, and how many there are in all."""
+        if self.is_of_all:
+            having = self.versions.filter(search=query)
+        else:
+            having = _without_index(self.versions).filter(
+                Q(vector=query) | Q(routine__unit__name__icontains=names) if names else Q(vector=query)
+            )
+        ordered = having.annotate(is_own=self._is_own(), total=Window(Count("pk"))).order_by("-is_own", "-in_force_at")
+        return [_Match(*row) for row in ordered.values_list("pk", "is_own", "total")[:_RANKED]]
+
+    def _is_own(self) -> Case | Value:
+        if not self.own:
+            return Value(False)
+        return Case(When(routine__unit__in=self.own, then=True), default=False, output_field=BooleanField())
+
+
+class _Match(NamedTuple):
+    """A version that has the words."""
+
+    pk: int
+    is_own: bool
+    total: int  # how many have them
+
+
+def _best(matching: Sequence[_Match], query: SearchQuery) -> list[RoutineVersion]:
+    """Those to show, in order: own ones first, then those that are most about it, then the newest."""
+    ranked = RoutineVersion.objects.annotate(rank=SearchRank(F("search"), query))
+    ranks = dict(ranked.filter(pk__in=[row.pk for row in matching]).values_list("pk", "rank"))
+    best = sorted(matching, key=lambda row: (not row.is_own, -ranks[row.pk]))[:SHOWN]
+    rows = RoutineVersion.objects.select_related("routine__unit").defer("words", "search")
+    found = rows.in_bulk([row.pk for row in best])
+    for row in best:
+        found[row.pk].is_own = row.is_own  # type: ignore[attr-defined]  # for _hits
+    return [found[row.pk] for row in best]
+
+
+def _without_index(versions: RoutineVersionQuerySet) -> RoutineVersionQuerySet:
+    """The same versions with the words to look at in `vector`, which is no indexed column."""
+    vector = Func(F("search"), template="(%(expressions)s || ''::tsvector)", output_field=SearchVectorField())
+    return versions.alias(vector=vector)
+
+
+@contextmanager
+def _by_index() -> Iterator[None]:
+    """Inside, no table is read from end to end: PostgreSQL does not know what it costs to look into long texts or to
+    liken words, and does it to all of them when a word is common or there are few."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan = on")
+
+
+def _present(stems: list[str], versions: Iterable[RoutineVersion]) -> list[str]:
+    """Those of the stems that stand in one of the versions: only they are marked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT lexeme FROM routines_routineversion, unnest(tsvector_to_array(search)) AS lexeme"
+            " WHERE id = ANY(%s::bigint[]) AND lexeme = ANY(%s::text[])",
+            [[version.pk for version in versions], stems],
+        )
+        return [stem for (stem,) in cursor.fetchall()]
+
+
+def _hits(versions: list[RoutineVersion], stems: list[str]) -> list[Hit]:
+    """The versions as the page shows them: three queries for their sections, whatever their number."""
+    words = pattern(stems)  # marks nothing when there are none: the unit's name was the hit
+    columns = ("version", "position", "kind", "heading", "body", "markup", "cells")
+    rows = RoutineSection.objects.filter(version__in=versions).order_by("version", "position").only(*columns)
+    of = {pk: list(group) for pk, group in groupby(rows, key=lambda row: row.version_id)}
+    placed = _placed(versions)
+    return [
+        Hit(
+            version=version,
+            title=marked(version.routine.title, words),
+            is_own=version.is_own,  # type: ignore[attr-defined]  # _best sets it
+            place=best_place(of.get(version.pk, []), placed, words),
+        )
+        for version in versions
+    ]
+
+
+def _placed(versions: list[RoutineVersion]) -> dict[int, list[str]]:
+    """The names of what is placed in each section of the versions, by the section's key."""
+    names: dict[int, list[str]] = {}
+    contacts = PlacedContact.objects.filter(section__version__in=versions, contact__retired_at__isnull=True)
+    for section, name in contacts.order_by("contact__position").values_list("section", "contact__name"):
+        names.setdefault(section, []).append(name)
+    laws = PlacedReference.objects.filter(section__version__in=versions, reference__retired_at__isnull=True)
+    columns = ("section", "reference__law", "reference__place")
+    for section, law, place in laws.order_by("reference__position").values_list(*columns):
+        names.setdefault(section, []).append(f"{law} {place}".strip())
+    return names
