@@ -103,6 +103,9 @@ def confirm_code(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out on POST; on GET ask first."""
     response: HttpResponse = allauth_logout(request)
+    if not request.user.is_authenticated:
+        # What the phone keeps for reading offline, and what it remembers of the pages, goes with the session.
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 
