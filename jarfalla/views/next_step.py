@@ -15,7 +15,7 @@ from courses.models import Training, TrainingRound
 from courses.queries import readiness
 from followups.models import Decision, SupportAction
 from jarfalla import clock
-from routines.models import RoutineVersion, VersionState
+from routines.models import PlanEntry, RoutineVersion, VersionState
 from units.models import Membership, Step, StepCompletion
 from units.queries import ProgressStatus, UnitWithProgress, swedish_order
 
@@ -29,6 +29,8 @@ class RoutineLink(NamedTuple):
     title: str
     slug: str
     in_force_at: dt.datetime | None = None
+    review_on: dt.date | None = None  # the last day to look it over
+    is_overdue: bool = False  # that day has passed
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Evidence:
 
     trainings: list[Training] = field(default_factory=list)  # of the current round, not cancelled, by date
     in_force: list[RoutineLink] = field(default_factory=list)
+    is_in_plan: bool = False  # one of those in force is written into the unit's plan
     unfinished: list[tuple[RoutineLink, VersionState]] = field(default_factory=list)
     promises: list[SupportAction] = field(default_factory=list)  # what `more_support` found, by date
     has_manager: bool = False  # somebody in the unit can log its steps
@@ -67,19 +70,24 @@ class Reader:
 
 
 def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
-    """What the next steps of `units` depend on, by the unit's primary key; five queries for any number of units."""
+    """What the next steps of `units` depend on, by the unit's primary key; six queries for any number of units."""
     units = list(units)
     found = {unit.pk: Evidence() for unit in units}
     rounds = {unit.round_pk: unit.pk for unit in units if unit.round_pk}
     booked = TrainingRound.objects.filter(round__in=rounds, training__cancelled_at__isnull=True)
     for row in booked.select_related("training").order_by("training__starts_at", "training"):
         found[rounds[row.round_id]].trainings.append(row.training)
-    versions = RoutineVersion.objects.filter(routine__unit__in=found, ended_at__isnull=True)
-    ordered = versions.order_by(swedish_order("routine__title"), "number")
+    in_plan = set(PlanEntry.objects.standing().filter(routine__unit__in=found).values_list("routine", flat=True))
+    versions = RoutineVersion.objects.filter(routine__unit__in=found, ended_at__isnull=True, discarded_at__isnull=True)
+    today = clock.today()
+    ordered = versions.order_by(swedish_order("routine__title"), "major", "minor")
     for version in ordered.select_related("routine").prefetch_related("approvals"):
         routine, of_unit = version.routine, found[version.routine.unit_id]
         if version.state == VersionState.IN_FORCE:
-            of_unit.in_force.append(RoutineLink(routine.title, routine.slug, version.in_force_at))
+            overdue = version.is_review_overdue(today)
+            link = RoutineLink(routine.title, routine.slug, version.in_force_at, version.review_on, overdue)
+            of_unit.in_force.append(link)
+            of_unit.is_in_plan |= routine.pk in in_plan
         else:
             of_unit.unfinished.append((RoutineLink(routine.title, routine.slug), version.state))
     for promise in more_support().filter(follow_up__round__in=rounds).order_by("due_on", "pk"):
@@ -215,6 +223,8 @@ def _routines(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextSt
     step_3 = _url("step_3", unit.slug, reader.manages)
     if known.in_force:
         text = _("Enheten har rutiner som gäller. Är alla på plats kan steg 3 registreras.")
+        if not known.is_in_plan:
+            text = _("Enheten har en rutin som gäller. Skriv in den i verksamhetsplanen och registrera steg 3.")
         return NextStep(_("Registrera steg 3"), text, _("Chefen"), _("Registrera steg 3"), step_3)
     text = _("Samordnaren skapar enhetens rutin ur en mall. Sedan skriver chefen hur ni gör hos er.")
     step_3 = step_3 if reader.is_coordinator else ""

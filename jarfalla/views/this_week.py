@@ -34,6 +34,7 @@ from courses.queries import RefillNeed
 from followups.models import SupportAction
 from jarfalla.views.next_step import more_support
 from routines.models import Approval, RoutineVersion, VersionState
+from routines.queries import stale_versions
 from units.models import Message, Programme, Unit
 from units.models.message import MessageState
 from units.queries import ProgressStatus, swedish_order, units_with_progress
@@ -55,12 +56,19 @@ class TodoKind(TextChoices):
     FOLLOW_UP_DUE = "follow_up_due", gettext_lazy("Uppföljning")
     REVIEW = "review", gettext_lazy("Granskning")
     PDF_FAILED = "pdf_failed", gettext_lazy("Misslyckad")
+    ROUTINE_LATE = "routine_late", gettext_lazy("Ses över")
+    PDF_OLD = "pdf_old", gettext_lazy("Ge ut igen")
     TRAINING_SOON = "training_soon", gettext_lazy("Utbildning")
     TRAINING_PASSED = "training_passed", gettext_lazy("Hölls den?")
     SUPPORT = "support", gettext_lazy("Insats")
     REFILL = "refill", gettext_lazy("Påfyllning")
     NO_ANSWER = "no_answer", gettext_lazy("Inget svar")
     MAIL_FAILED = "mail_failed", gettext_lazy("Misslyckat")
+
+
+# What has a number for a title: one line for many of them.
+_COUNTED = (TodoKind.MAIL_FAILED, TodoKind.PDF_OLD, TodoKind.REFILL)
+_LATE_OR_BROKEN = (TodoKind.FOLLOW_UP_OVERDUE, TodoKind.PDF_FAILED, TodoKind.MAIL_FAILED, TodoKind.ROUTINE_LATE)
 
 
 @dataclass(frozen=True)
@@ -80,22 +88,14 @@ class Todo:
         """What to do, in one sentence."""
         day = date_format(self.due_on, "j F Y") if self.due_on else ""
         values = {"day": day, "title": self.title, "weekday": date_format(self.due_on, "l j F") if self.due_on else ""}
-        if self.kind == TodoKind.MAIL_FAILED:
-            count = int(self.title)
-            return ngettext("%(count)s mejl kom inte fram.", "%(count)s mejl kom inte fram.", count) % {"count": count}
-        if self.kind == TodoKind.REFILL:
-            count = int(self.title)
-            said = ngettext(
-                "Täckningen har sjunkit: %(count)s person till behöver gå webbkursen.",
-                "Täckningen har sjunkit: %(count)s personer till behöver gå webbkursen.",
-                count,
-            )
-            return said % {"count": count}
+        if self.kind in _COUNTED:
+            return _how_many(self.kind, int(self.title))
         return {
             TodoKind.FOLLOW_UP_OVERDUE: _("Uppföljningen skulle ha gjorts senast %(day)s."),
             TodoKind.FOLLOW_UP_DUE: _("Följ upp senast %(day)s."),
             TodoKind.REVIEW: _("Granska rutinen ”%(title)s”, inskickad %(day)s."),
             TodoKind.PDF_FAILED: _("PDF:en till rutinen ”%(title)s” kunde inte skapas. Försök igen."),
+            TodoKind.ROUTINE_LATE: _("Rutinen ”%(title)s” skulle ha setts över senast %(day)s."),
             TodoKind.TRAINING_SOON: _("Utbildningen ”%(title)s” hålls %(weekday)s."),
             TodoKind.TRAINING_PASSED: _("Hölls utbildningen ”%(title)s” den %(day)s? Svara ja eller nej."),
             TodoKind.SUPPORT: _("Utlovat till %(day)s: %(title)s."),
@@ -111,9 +111,27 @@ class Todo:
     def pill(self) -> str:
         """The word in templates/_status.html that gives it its colour and icon."""
         late = self.kind in (TodoKind.SUPPORT,) and self.due_on is not None and self.due_on < self.today
-        if late or self.kind in (TodoKind.FOLLOW_UP_OVERDUE, TodoKind.PDF_FAILED, TodoKind.MAIL_FAILED):
+        if late or self.kind in _LATE_OR_BROKEN:
             return "overdue"
         return "booked" if self.kind == TodoKind.TRAINING_SOON else "next"
+
+
+def _how_many(kind: TodoKind, count: int) -> str:
+    """What to do about so many of them, in one sentence."""
+    words = {
+        TodoKind.MAIL_FAILED: ngettext("%(count)s mejl kom inte fram.", "%(count)s mejl kom inte fram.", count),
+        TodoKind.PDF_OLD: ngettext(
+            "%(count)s rutin har en PDF med äldre kontakter eller lagrum. Ge ut den igen.",
+            "%(count)s rutiner har PDF:er med äldre kontakter eller lagrum. Ge ut dem igen.",
+            count,
+        ),
+        TodoKind.REFILL: ngettext(
+            "Täckningen har sjunkit: %(count)s person till behöver gå webbkursen.",
+            "Täckningen har sjunkit: %(count)s personer till behöver gå webbkursen.",
+            count,
+        ),
+    }
+    return words[kind] % {"count": count}
 
 
 def this_week(programme: Programme, today: dt.date, refills: Iterable[RefillNeed] = ()) -> list[Todo]:
@@ -122,8 +140,10 @@ def this_week(programme: Programme, today: dt.date, refills: Iterable[RefillNeed
         _follow_ups_and_invitations(programme, today),
         _versions(VersionState.IN_REVIEW, TodoKind.REVIEW),
         _versions(VersionState.FAILED, TodoKind.PDF_FAILED),
+        _late_routines(today),
         _trainings(today),
         _support_actions(today),
+        _old_pdfs(),
         _failed_mail(),
     )
     todos = [_todo(row, today) for row in first.union(*others, all=True) if row[2] != "0"]
@@ -140,6 +160,7 @@ def _rank(todo: Todo) -> int:
 def summary(todos: list[Todo]) -> list[str]:
     """How many there are of each sort, in words, most urgent first."""
     counts = Counter(todo.kind for todo in todos)
+    counts[TodoKind.PDF_OLD] = sum(int(todo.title) for todo in todos if todo.kind == TodoKind.PDF_OLD)
     return [_counted(kind, counts[kind]) for kind in TodoKind if counts[kind] and kind != TodoKind.MAIL_FAILED]
 
 
@@ -149,6 +170,8 @@ def _counted(kind: TodoKind, n: int) -> str:
         TodoKind.FOLLOW_UP_DUE: ngettext("%(n)s uppföljning att göra", "%(n)s uppföljningar att göra", n),
         TodoKind.REVIEW: ngettext("%(n)s rutin att granska", "%(n)s rutiner att granska", n),
         TodoKind.PDF_FAILED: ngettext("%(n)s rutin utan PDF", "%(n)s rutiner utan PDF", n),
+        TodoKind.ROUTINE_LATE: ngettext("%(n)s rutin att se över", "%(n)s rutiner att se över", n),
+        TodoKind.PDF_OLD: ngettext("%(n)s rutin att ge ut igen", "%(n)s rutiner att ge ut igen", n),
         TodoKind.TRAINING_SOON: ngettext("%(n)s utbildning i veckan", "%(n)s utbildningar i veckan", n),
         TodoKind.TRAINING_PASSED: ngettext("%(n)s utbildning att bocka av", "%(n)s utbildningar att bocka av", n),
         TodoKind.SUPPORT: ngettext("%(n)s utlovad insats", "%(n)s utlovade insatser", n),
@@ -165,6 +188,8 @@ def _todo(row: tuple[str, str, str, str, str, dt.date | None], today: dt.date) -
         TodoKind.FOLLOW_UP_DUE: "step_4",
         TodoKind.REVIEW: "routine_review",
         TodoKind.PDF_FAILED: "routine",
+        TodoKind.ROUTINE_LATE: "routine",
+        TodoKind.PDF_OLD: "affected",
         TodoKind.TRAINING_SOON: "training",
         TodoKind.TRAINING_PASSED: "training",
         TodoKind.SUPPORT: "step_4",
@@ -231,6 +256,19 @@ def _versions(state: VersionState, kind: TodoKind) -> "QuerySet[Any, Any]":
     )
 
 
+def _late_routines(today: dt.date) -> "QuerySet[Any, Any]":
+    """Routines in force whose review date has passed; their managers have been reminded."""
+    return _columns(
+        RoutineVersion.objects.to_review_before(today),
+        kind=TodoKind.ROUTINE_LATE.value,
+        unit=F("routine__unit__name"),
+        title=F("routine__title"),
+        owner=Value(_("Chefen")),
+        key=F("routine__slug"),
+        due_on=F("due_on"),
+    )
+
+
 def _trainings(today: dt.date) -> "QuerySet[Any, Any]":
     """Trainings this week, and those whose time passed without anybody saying that they were held; one line for
     each, whatever number of units it is for.
@@ -264,6 +302,12 @@ def _support_actions(today: dt.date) -> "QuerySet[Any, Any]":
         key=F("follow_up__round__unit__slug"),
         due_on=F("due_on"),
     )
+
+
+def _old_pdfs() -> "QuerySet[Any, Any]":
+    """One line for all routines whose PDF shows an older wording than the registries; their number is its title."""
+    how_many = Func(F("pk"), function="COUNT")
+    return _columns(stale_versions(), kind=TodoKind.PDF_OLD.value, title=how_many, due_on=Value(None))
 
 
 def _failed_mail() -> "QuerySet[Any, Any]":
