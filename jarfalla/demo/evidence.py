@@ -1,4 +1,4 @@
-"""What the completed steps rest on: trainings, routines, follow-ups; and messages in every state."""
+"""What the completed steps rest on: trainings and follow-ups; and messages in every state."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -13,14 +13,10 @@ from courses.models import Invitation, Material, Theme, Training, TrainingSeries
 from followups.models import Decision, FollowUp, SupportAction
 from jarfalla import clock
 from jarfalla.demo.scenarios import Scenario
-from routines import actions as routines
-from routines.models import RoutineVersion, Template
-from units.models import Kind, Message, Round, Step, Unit, User
+from units.models import Kind, Message, Round, Unit, User
 from units.models.message import MAX_ATTEMPTS
 
 EXAMPLE = "Det här är ett exempel på ett meddelande i utkorgen."
-ROUTINES = Step.ROUTINES - 1  # its place in Scenario.steps
-RESPONSIBLE = "Chefen ansvarar. Är chefen borta tar den biträdande chefen över."
 PAUSE = dt.timedelta(days=14)  # between the two lectures of a series
 TRAINING_TITLE = "Att upptäcka tidigt: tecken, samtal och nästa steg"
 
@@ -102,18 +98,6 @@ def _invite(training: Training, unit: Unit) -> None:
         training.invitations.bulk_create(Invitation(training=training, user=manager) for manager in managers)
 
 
-def write_routine(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User, publish_now: bool) -> None:
-    """A routine from the template for the unit's kind, walked as far as the scenario says.
-
-    What was decided before step 3 is dated before it. The worker makes the PDF of a version that is only approved
-    after the demonstration has started, as it always does.
-    """
-    with days_ago(scenario.steps[ROUTINES] + 5 if len(scenario.steps) > ROUTINES else 3):
-        version = _walk(unit, scenario, coordinator=coordinator, manager=manager)
-        if version and scenario.routine == "in_force" and publish_now:
-            routines.publish(version)
-
-
 @contextmanager
 def days_ago(days: int) -> Iterator[None]:
     """Let the demonstration clock run `days` behind; outside demo mode the clock can't be moved and isn't."""
@@ -126,33 +110,6 @@ def days_ago(days: int) -> Iterator[None]:
         yield
     finally:
         clock.move(before)
-
-
-def _walk(unit: Unit, scenario: Scenario, *, coordinator: User, manager: User) -> RoutineVersion | None:
-    way = ["draft", "in_review", "endorsed", "approved"]
-    if not scenario.routine:
-        return None
-    template = Template.objects.filter(kinds__contains=[unit.kind]).first() or Template.objects.earliest("pk")
-    routine = routines.create_routine(
-        unit, template=template, title="När vi är oroliga för hedersrelaterat våld", by=coordinator
-    )
-    version = routine.versions.get()
-    if scenario.routine != "draft":
-        empty = version.sections.filter(is_mandatory=True, body="")
-        routines.write_sections(version, {section.position: RESPONSIBLE for section in empty}, by=manager)
-    reached = {"in_force": "approved", "returned": "in_review"}.get(scenario.routine, scenario.routine)
-    if way.index(reached) >= way.index("in_review"):
-        for section in version.sections.filter(is_mandatory=True, body=""):  # what the template leaves to the unit
-            words = "Chefen har ansvaret. Är chefen borta gäller det den som vikarierar."
-            routines.write_sections(version, {section.position: words}, by=manager)
-        routines.submit_version(version, by=manager)
-    if scenario.routine == "returned":
-        routines.return_version(version, comment="Skriv vem som kontaktas när chefen är borta.", by=coordinator)
-    if way.index(reached) >= way.index("endorsed"):
-        routines.endorse_version(version, by=coordinator)
-    if reached == "approved":
-        routines.approve_version(version, by=manager)
-    return version
 
 
 def write_follow_up(round_: Round, scenario: Scenario, by: User) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from courses.models import Completion, GroupSession
 from jarfalla import clock
-from jarfalla.demo import evidence, learning, names
+from jarfalla.demo import evidence, learning, names, routines
 from jarfalla.demo.scenarios import SCENARIOS, Scenario
 from units.actions.units import free_slug
 from units.models import (
@@ -58,6 +58,7 @@ class Municipality:
             self.demo[konto] = User.objects.filter(email=email).first() or User.objects.create_user(
                 email, name, role=role
             )
+        routines.check_contacts(by=self.demo["samordnare"])
         unit_names, people = names.unit_names(self.chance), names.people(self.chance)
         for first in range(0, self.units, BATCH):
             last = min(first + BATCH, self.units)
@@ -72,6 +73,7 @@ class Municipality:
                 learning.write_staff_list([place.unit for place in places], self.demo["samordnare"])
             self.say(f"  {last} of {self.units} units")
         learning.write_open_lecture(self.demo["samordnare"])
+        routines.reword_contact(by=self.demo["samordnare"])
         evidence.write_messages(self.demo["samordnare"])
 
     def _hire(self, places: list["Place"], people: Iterator[tuple[str, str]]) -> None:
@@ -178,7 +180,9 @@ class Place:
         evidence.write_trainings(round_, scenario, by)
         # Each situation twice with its PDF at once; in a larger municipality the worker makes the rest.
         publish_now = self.number < 2 * len(SCENARIOS)
-        evidence.write_routine(self.unit, scenario, coordinator=by, manager=self.staff[0], publish_now=publish_now)
+        routines.write_routine(
+            self.unit, scenario, coordinator=by, manager=self.staff[0], staff=self.staff, publish_now=publish_now
+        )
         if self.scenario.pulses:
             learning.write_pulses(round_, by, self.town.chance, people=len(self.staff))
         self._complete(round_, by)

@@ -25,6 +25,8 @@ class Scenario:
     second_round: bool = False
     newcomers: int = 0  # who began three weeks ago and lack the course
     pulses: bool = False
+    second_version: bool = False
+    shares: bool = False
 
     @property
     def closed_days(self) -> int | None:
@@ -41,7 +43,15 @@ class Scenario:
 SCENARIOS = [
     # The first two are the demo manager's own units; the demo member works in the second.
     Scenario(coverage_percent=60),
-    Scenario(steps=(220, 200, 190), coverage_percent=90, training="held", routine="in_force", newcomers=4, pulses=True),
+    Scenario(
+        steps=(220, 200, 190),
+        coverage_percent=90,
+        training="held",
+        routine="in_force",
+        newcomers=4,
+        pulses=True,
+        second_version=True,
+    ),
     Scenario(state=ParticipationState.NOT_INVITED),
     Scenario(state=ParticipationState.INVITED, days_in_state=5),
     Scenario(state=ParticipationState.INVITED, days_in_state=60),
@@ -64,11 +74,18 @@ SCENARIOS = [
     Scenario(steps=(99, 66), coverage_percent=83, training="held", routine="approved"),
     Scenario(steps=(100, 50), coverage_percent=93, training="held", routine="in_force"),
     Scenario(steps=(120, 90, 30), coverage_percent=87, training="held", routine="in_force"),
-    Scenario(steps=(300, 270, 215), coverage_percent=81, training="held", routine="in_force"),
+    Scenario(steps=(300, 270, 215), coverage_percent=81, training="held", routine="in_force", shares=True),
     Scenario(steps=(420, 390, 350), coverage_percent=86, training="held", routine="in_force"),
     Scenario(steps=(520, 480, 430), coverage_percent=92, training="held", routine="in_force"),
     Scenario(steps=(400, 350, 300), coverage_percent=80, training="held", routine="in_force", follow_up="more_support"),
-    Scenario(steps=(500, 450, 300, 40), coverage_percent=97, training="held", routine="in_force", follow_up="done"),
+    Scenario(
+        steps=(500, 450, 300, 40),
+        coverage_percent=97,
+        training="held",
+        routine="in_force",
+        follow_up="done",
+        shares=True,
+    ),
     Scenario(
         steps=(600, 550, 400, 90),
         coverage_percent=97,

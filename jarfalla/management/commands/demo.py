@@ -81,6 +81,8 @@ class Command(BaseCommand):
             "VAR_DIR": str(self.var),
             "TICK_SECONDS": os.environ.get("TICK_SECONDS", "10"),
             "SWEEP_HOUR": os.environ.get("SWEEP_HOUR", "0"),
+            # A night's binders for every unit would hold up what somebody clicks on in the first minutes.
+            "NIGHT_HOUR": os.environ.get("NIGHT_HOUR", "24"),
         }
 
     def _run(self, size: list[str]) -> None:
