@@ -55,7 +55,7 @@ def staff(unit: Unit, *, name: str = "", role: MembershipRole = MembershipRole.M
 def write_what_is_missing(version: RoutineVersion, *, by: User) -> None:
     """Write what the template leaves to the unit and a version can't be submitted without."""
     missing = version.sections.filter(is_mandatory=True, body="")
-    write_sections(version, {section.position: "Chefen, eller den som vikarierar." for section in missing}, by=by)
+    write_sections(version, {section.key: "Chefen, eller den som vikarierar." for section in missing}, by=by)
 
 
 def pdf(name: str = "Affisch åäö.pdf", text: str = "Affisch") -> SimpleUploadedFile:

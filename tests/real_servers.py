@@ -12,9 +12,10 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.conf import settings
 from django.db import connection
 
-from jarfalla import processes
+from jarfalla import print_fonts, processes
 
 
 @dataclass
@@ -62,14 +63,23 @@ def database_url() -> str:
 @contextlib.contextmanager
 def celery(kind: str, log: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`kind` is worker or beat: a process of its own on the test's database; stopped at the end."""
+    _share_fonts(log.parent)
     with _process(kind, log, {"VAR_DIR": str(log.parent), **environment}) as process:
         yield process
 
 
+def _share_fonts(var: Path) -> None:
+    """Let processes find the fonts of printed documents that the tests have: to make them takes ten seconds."""
+    made = print_fonts.print_fonts(Path(settings.VAR_DIR)).parent
+    var.mkdir(parents=True, exist_ok=True)
+    if not (var / "fonts").exists():
+        (var / "fonts").symlink_to(made)
+
+
 @contextlib.contextmanager
 def web(log: Path, **environment: str) -> Iterator[str]:
-    """gunicorn on a free port and the test's database; yields its address."""
-    port = free_port()
+    """gunicorn on environment["PORT"], or a free one, and the test's database; yields its address."""
+    port = int(environment.get("PORT") or free_port())
     with _process("web", log, {"BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "WEB_THREADS": "8", **environment}):
         wait_for(lambda: accepts(port), what=f"the web server, whose log is {log},")
         yield f"http://127.0.0.1:{port}"
@@ -77,7 +87,8 @@ def web(log: Path, **environment: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _process(name: str, log: Path, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    full = {"DATABASE_URL": database_url(), "DEBUG": "1", **environment}
+    # No night in the middle of a test that does not ask for one: it makes binders, and takes the worker's time.
+    full = {"DATABASE_URL": database_url(), "DEBUG": "1", "NIGHT_HOUR": "24", **environment}
     process = processes.start(name, processes.command(name), log=log, environment=full)
     try:
         yield process.popen

@@ -62,6 +62,8 @@ EXTRA_FORMS = {
     "account_login": {"email": "person1@example.org", "next": "/"},
     "support_action_done": {"from": "list"},
     "step_4": {"round": "1"},
+    "section_save": {"akut-seen": "0::", "akut-body": "Ring 112"},
+    "section_presence": {"left": "1"},
     "training_reopen": {"reason": "Fel enhet"},
 }
 

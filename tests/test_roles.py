@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from courses.views.attendance import signer
+from routines.models import LegalReference
 from tests import world
 from tests.conftest import SignIn
 from tests.test_conventions import named_patterns
@@ -19,7 +20,6 @@ from units.models import User
 pytestmark = pytest.mark.django_db
 
 CAST = ["coordinator", "manager", "member", "reader", "outsider", "anonymous"]
-
 Arguments = Callable[[World], list[Any]]
 
 
@@ -67,8 +67,16 @@ def of_routine_in_force(world: World) -> list[Any]:
     return [world.in_force.slug]
 
 
+def of_shared_routine(world: World) -> list[Any]:
+    return [world.shared.slug]
+
+
 def of_draft(world: World) -> list[Any]:
     return [world.draft.slug]
+
+
+def of_draft_section(world: World) -> list[Any]:
+    return [world.draft.slug, "akut"]
 
 
 def of_routine_in_review(world: World) -> list[Any]:
@@ -79,8 +87,50 @@ def of_endorsed_routine(world: World) -> list[Any]:
     return [world.endorsed.slug]
 
 
+def of_version_in_force(world: World) -> list[Any]:
+    return [world.in_force.slug, "1.0"]
+
+
+def of_draft_version(world: World) -> list[Any]:
+    return [world.draft.slug, "1.0"]
+
+
+def of_check_code(world: World) -> list[Any]:
+    version = world.in_force.in_force
+    assert version is not None
+    return [version.check_code]
+
+
+def of_binder(world: World) -> list[Any]:
+    return [world.binder.pk]
+
+
+def of_package(world: World) -> list[Any]:
+    return [world.package.pk]
+
+
+def of_sort_of_package(_: World) -> list[Any]:
+    return ["alla"]
+
+
+def of_template(world: World) -> list[Any]:
+    return [world.template_section.template_id]
+
+
+def of_template_section(world: World) -> list[Any]:
+    return [world.template_section.template_id, world.template_section.key]
+
+
+def of_offer(world: World) -> list[Any]:
+    return [world.in_force.slug, world.template_section.key]
+
+
 def of_contact(world: World) -> list[Any]:
     return [world.contact.pk]
+
+
+def of_law(_: World) -> list[Any]:
+    return [LegalReference.objects.earliest("position").pk]
 
 
 def of_support_action(world: World) -> list[Any]:
@@ -154,6 +204,10 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "healthz": (nothing, PUBLIC, "405 405 405 405 405 405"),
     "readyz": (nothing, PUBLIC, "405 405 405 405 405 405"),
     "start": (nothing, SIGNED_IN, NO_POST),
+    "service_worker": (nothing, PUBLIC, "405 405 405 405 405 405"),
+    "offline_list": (nothing, SIGNED_IN, NO_POST),
+    "offline_start": (nothing, SIGNED_IN, NO_POST),
+    "offline_routine": (of_routine_in_force, "404 200 200 404 404 in", NO_POST),
     "calendar": (nothing, "200 200 200 404 200 in", NO_POST),
     "calendar_open": (nothing, NO_GET, "ok ok ok 404 ok in"),
     "calendar_revoke": (nothing, NO_GET, "ok ok ok 404 ok in"),
@@ -182,6 +236,7 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "message": (of_message, COORDINATOR, NO_POST),
     "message_retry": (of_message, NO_GET, COORDINATOR_POST),
     "programme": (nothing, COORDINATOR, COORDINATOR_POST),
+    "programme_logo": (nothing, COORDINATOR, COORDINATOR_POST),
     "step_1": (of_unit, OWN_UNIT, NO_POST),
     "group_session_new": (of_unit, NO_GET, MANAGED_POST),
     "course_completions": (of_unit, NO_GET, MANAGED_POST),
@@ -233,17 +288,63 @@ EXPECTED: dict[str, tuple[Arguments, str, str]] = {
     "step_3": (of_unit, OWN_UNIT, NO_POST),
     "routine_new": (of_unit, NO_GET, COORDINATED_POST),
     "routines_complete": (of_unit, NO_GET, MANAGED_POST),
+    "plan_entry_new": (of_routine_in_force, NO_GET, "ok ok 403 403 404 in"),
+    "plan_entry_withdraw": (of_routine_in_force, NO_GET, "ok ok 403 403 404 in"),
     "routines": (nothing, "200 200 200 404 200 in", NO_POST),
     "routine": (of_routine_in_force, OWN_UNIT, NO_POST),
     "routine_pdf": (of_routine_in_force, OWN_UNIT, NO_POST),
+    "routine_read": (of_routine_in_force, NO_GET, "403 ok ok 403 404 in"),
+    "receipts": (of_routine_in_force, "200 200 404 404 404 in", NO_POST),
+    "receipts_remind": (of_routine_in_force, NO_GET, "ok ok 404 404 404 in"),
+    "shared_routines": (nothing, "200 200 200 404 200 in", NO_POST),
+    "routine_share": (of_routine_in_force, NO_GET, MANAGED_POST),
+    "routine_unshare": (of_routine_in_force, NO_GET, MANAGED_POST),
+    "routine_adopt": (of_shared_routine, "200 403 403 403 200 in", "ok 403 403 403 ok in"),
     "routine_write": (of_draft, "200 200 404 403 404 in", "ok ok 404 403 404 in"),
+    "version_details": (of_draft, "200 200 404 403 404 in", "ok ok 404 403 404 in"),
+    "section_save": (of_draft_section, NO_GET, "ok ok 404 403 404 in"),
+    "section_presence": (of_draft_section, NO_GET, "ok ok 404 403 404 in"),
     "routine_submit": (of_draft, NO_GET, "ok ok 404 403 404 in"),
     "routine_review": (of_routine_in_review, "200 403 404 403 404 in", "ok 403 404 403 404 in"),
     "routine_approve": (of_endorsed_routine, "200 200 404 403 404 in", "ok ok 404 403 404 in"),
     "routine_publish_again": (of_endorsed_routine, NO_GET, "ok ok 404 403 404 in"),
+    "routine_versions": (of_routine_in_force, "200 200 403 403 404 in", NO_POST),
+    "routine_version": (of_draft_version, "200 200 404 404 404 in", NO_POST),
+    "routine_version_pdf": (of_version_in_force, "200 200 ok 404 404 in", NO_POST),
+    "routine_compare": (of_draft, "200 200 404 403 404 in", NO_POST),
+    "routine_discard": (of_draft, NO_GET, "ok ok 404 403 404 in"),
+    "routine_withdraw": (of_routine_in_force, "200 200 403 403 404 in", "ok ok 403 403 404 in"),
     "routine_new_version": (of_routine_in_force, NO_GET, "ok ok 403 403 404 in"),
     "contacts": (nothing, SIGNED_IN, NO_POST),
+    "check": (of_check_code, PUBLIC, "405 405 405 405 405 405"),
+    "contact_new": (nothing, COORDINATOR, COORDINATOR_POST),
+    "contact_edit": (of_contact, COORDINATOR, COORDINATOR_POST),
     "contact_checked": (of_contact, NO_GET, COORDINATOR_POST),
+    "contact_retire": (of_contact, NO_GET, COORDINATOR_POST),
+    "laws": (nothing, SIGNED_IN, NO_POST),
+    "law_new": (nothing, COORDINATOR, COORDINATOR_POST),
+    "law_edit": (of_law, COORDINATOR, COORDINATOR_POST),
+    "law_checked": (of_law, NO_GET, COORDINATOR_POST),
+    "law_retire": (of_law, NO_GET, COORDINATOR_POST),
+    "affected": (nothing, COORDINATOR, NO_POST),
+    "republish": (nothing, NO_GET, COORDINATOR_POST),
+    "routine_templates": (nothing, COORDINATOR, NO_POST),
+    "template_new": (nothing, COORDINATOR, COORDINATOR_POST),
+    "template": (of_template, COORDINATOR, COORDINATOR_POST),
+    "template_retire": (of_template, NO_GET, COORDINATOR_POST),
+    "template_section_new": (of_template, COORDINATOR, COORDINATOR_POST),
+    "template_section": (of_template_section, COORDINATOR, COORDINATOR_POST),
+    "template_section_move": (of_template_section, NO_GET, COORDINATOR_POST),
+    "template_section_remove": (of_template_section, NO_GET, COORDINATOR_POST),
+    "offers": (of_routine_in_force, "200 200 403 403 404 in", NO_POST),
+    "offer_answer": (of_offer, NO_GET, "ok ok 403 403 404 in"),
+    "exports": (nothing, "200 404 404 404 404 in", NO_POST),
+    "export_new": (of_sort_of_package, NO_GET, "ok 404 404 404 404 in"),
+    "export": (of_binder, OWN_UNIT, NO_POST),
+    "export_cancel": (of_binder, NO_GET, "ok ok 403 404 404 in"),
+    "export_file": (of_package, "200 404 404 404 404 in", NO_POST),
+    "binder": (of_unit, OWN_UNIT, NO_POST),
+    "binder_new": (of_unit, NO_GET, "ok ok ok 404 404 in"),
     "step_4": (of_unit, OWN_UNIT, COORDINATED_POST),
     "follow_ups": (nothing, "200 200 404 404 200 in", NO_POST),
     "support_action_done": (of_support_action, NO_GET, MANAGED_POST),
@@ -277,11 +378,10 @@ def test_every_address_answers_as_expected(
     user: User | None = None if who == "anonymous" else request.getfixturevalue(who)
     found, wanted = {}, {}
     for name, (arguments, get, post) in EXPECTED.items():
-        address = reverse(name, args=arguments(rows))
         for method, answers in (("get", get), ("post", post)):
             expected = answers.split()[CAST.index(who)]
             wanted[f"{method} {name}"] = expected
-            found[f"{method} {name}"] = ask(sign_in(user), method, address, expected)
+            found[f"{method} {name}"] = ask(sign_in(user), method, reverse(name, args=arguments(rows)), expected)
     assert found == wanted
 
 
@@ -292,10 +392,9 @@ def test_draft_does_not_exist_for_those_who_do_not_write_it(
     pages = ["start", "units", "routines", "contacts", "materials"]
     for user in (member, reader, outsider):
         client = sign_in(user)
-        assert client.get(reverse("routine", args=[rows.draft.slug])).status_code == 404
-        assert client.get(reverse("routine_pdf", args=[rows.draft.slug])).status_code == 404
-        for page in pages:
-            assert world.DRAFT_TITLE not in client.get(reverse(page)).content.decode()
+        for name in ("routine", "routine_pdf"):
+            assert client.get(reverse(name, args=[rows.draft.slug])).status_code == 404
+        assert not [page for page in pages if world.DRAFT_TITLE in client.get(reverse(page)).content.decode()]
     own = sign_in(member).get(reverse("step_3", args=[rows.unit.slug])).content.decode()
     assert "Vår rutin" in own
     assert world.DRAFT_TITLE not in own

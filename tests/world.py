@@ -11,7 +11,7 @@ from followups.models import Decision, Promise, SupportAction
 from jarfalla import clock
 from jarfalla.tables import open_table
 from routines import actions as routines
-from routines.models import Contact, Routine, Template
+from routines.models import Contact, Export, ExportKind, Routine, Template, TemplateSection
 from tests import factories
 from units import actions
 from units.mail import Letter
@@ -47,6 +47,7 @@ class World:
     in_force: Routine
     draft: Routine
     in_review: Routine
+    shared: Routine
     endorsed: Routine
     contact: Contact
     support_action: SupportAction
@@ -58,23 +59,22 @@ class World:
     statement: Statement
     calendar_feed: CalendarFeed
     material: Material
+    binder: Export
+    package: Export
+    template_section: TemplateSection
 
 
 def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> World:
     """Take `unit` to its follow-up, seven months after step 3, with a routine in each state."""
-    long_ago = clock.today() - dt.timedelta(days=215)
-    round_ = factories.open_round(unit)
+    long_ago, round_ = clock.today() - dt.timedelta(days=215), factories.open_round(unit)
     seed()
     answered(courses.open_pulse(round_, purpose=Purpose.BEFORE, by=manager), value=2)
-    session = courses.record_group_session(unit, held_on=long_ago, members=[manager], headcount=None, by=manager)
-    [completion] = courses.record_completions(unit, users=[member], on=long_ago, by=manager)
-    courses.complete_web_course(round_, on=long_ago, by=manager)
-    training = booked(round_, "Tidiga tecken", 3, by=coordinator)
-    held = booked(round_, "Samtalet", -215, by=coordinator)
-    courses.hold_training(held, on=long_ago, by=coordinator)
+    session, completion = web_course(round_, on=long_ago, manager=manager, member=member)
+    training, held = booked(round_, "Tidiga tecken", 3, by=coordinator), held_training(round_, long_ago, by=coordinator)
     answered(courses.open_pulse(round_, purpose=Purpose.AFTER, by=manager), value=4)
     evaluation = answered(courses.open_evaluation(held, by=coordinator), value=5, comment="Tack för en bra dag")
-    in_force = walk(unit, "Vår rutin", coordinator=coordinator, manager=manager, as_far_as="in_force")
+    people = {"coordinator": coordinator, "manager": manager}
+    in_force = walk(unit, "Vår rutin", **people, as_far_as="in_force")
     actions.complete_step(round_, Step.ROUTINES, on=long_ago, by=manager)
     return World(
         unit=unit,
@@ -91,15 +91,45 @@ def build(unit: Unit, *, coordinator: User, manager: User, member: User) -> Worl
         held=held,
         sign_up=signed_up(training),
         in_force=in_force,
-        draft=walk(unit, DRAFT_TITLE, coordinator=coordinator, manager=manager, as_far_as="draft"),
-        in_review=walk(unit, "Granskas", coordinator=coordinator, manager=manager, as_far_as="in_review"),
-        endorsed=walk(unit, "Fastställs", coordinator=coordinator, manager=manager, as_far_as="endorsed"),
+        draft=walk(unit, DRAFT_TITLE, **people, as_far_as="draft"),
+        in_review=walk(unit, "Granskas", **people, as_far_as="in_review"),
+        shared=shared_routine(unit, like=in_force, by=manager),
+        endorsed=walk(unit, "Fastställs", **people, as_far_as="endorsed"),
         contact=Contact.objects.earliest("position"),
         support_action=support_promised(round_, by=coordinator),
         message=letter_to(manager, unit),
+        binder=routines.ask_for_export(ExportKind.BINDER, unit=unit, by=coordinator),
+        package=packed(by=coordinator),
         unit_import=UnitImport.objects.create(file_name="lista.csv", rows=[NEW_UNIT], uploaded_by=coordinator),
         list_import=staff_list(unit, by=coordinator),
+        template_section=changed_section(in_force, by=coordinator),
     )
+
+
+def web_course(round_: Round, *, on: dt.date, manager: User, member: User) -> tuple[GroupSession, Completion]:
+    """Step 1: the manager took the course in a group, the member alone."""
+    session = courses.record_group_session(round_.unit, held_on=on, members=[manager], headcount=None, by=manager)
+    [completion] = courses.record_completions(round_.unit, users=[member], on=on, by=manager)
+    courses.complete_web_course(round_, on=on, by=manager)
+    return session, completion
+
+
+def held_training(round_: Round, on: dt.date, *, by: User) -> Training:
+    """A training that took place."""
+    return courses.hold_training(booked(round_, "Samtalet", -215, by=by), on=on, by=by)
+
+
+def changed_section(routine: Routine, *, by: User) -> TemplateSection:
+    """A section of the routine's template that the coordinator has changed since: offered to all routines made from it.
+
+    Another one has come, and a third one is gone.
+    """
+    template = routine.template
+    assert template is not None
+    free = list(template.sections.filter(kind="text", is_locked=False, is_mandatory=False).order_by("position"))
+    routines.remove_section(template, free[-1].key, by=by)
+    routines.add_section(template, kind="checklist", heading="Resor", after="", by=by, body="Fråga varför.")
+    return routines.write_section(free[0], heading="Ny rubrik i mallen", body="<p>Mallens nya ord.</p>", by=by)
 
 
 def seed() -> None:
@@ -107,6 +137,7 @@ def seed() -> None:
     courses.seed_materials()
     courses.seed_statements()
     routines.seed_contacts()
+    routines.seed_legal_references()
     routines.seed_templates()
 
 
@@ -150,6 +181,27 @@ def support_promised(round_: Round, *, by: User) -> SupportAction:
     return follow_up.support_actions.get()
 
 
+def shared_routine(unit: Unit, *, like: Routine, by: User) -> Routine:
+    """A routine that the unit offers to the others, with another's PDF: rendering one more would only take time."""
+    printed = like.in_force
+    assert printed is not None
+    routine = Routine.objects.create(unit=unit, title="Delad rutin", slug="delad-rutin", created_by=by)
+    version = routine.versions.create(major=1, created_by=by, change_note="Första versionen")
+    version.sections.create(key="syfte", position=1, heading="Syfte", body="<p>Vi hjälps åt.</p>")
+    version.approved_at, version.approved_by, version.in_force_at = clock.now(), by, clock.now()
+    version.pdf.name, version.pdf_sha256 = printed.pdf.name, printed.pdf_sha256
+    version.save()
+    routines.share_routine(routine, by=by)
+    return routine
+
+
+def packed(*, by: User) -> Export:
+    """A ZIP of everything in force, made."""
+    asked = routines.ask_for_export(ExportKind.ALL, by=by)
+    routines.make_export(asked.pk)
+    return Export.objects.get(pk=asked.pk)
+
+
 def staff_list(unit: Unit, *, by: User) -> ListImport:
     """A staff list that has been read and waits for a decision: somebody new, somebody left out, and a bad row."""
     content = f"E-post;Namn;Enhet\nny@example.org;Ny Person;{unit.name}\nfel;Fel Person;{unit.name}\n".encode()
@@ -174,7 +226,7 @@ def walk(unit: Unit, title: str, *, coordinator: User, manager: User, as_far_as:
     routine = routines.create_routine(unit, template=Template.objects.earliest("pk"), title=title, by=coordinator)
     version = routine.versions.get()
     empty = version.sections.filter(is_mandatory=True, body="")
-    routines.write_sections(version, {row.position: "Det här gör rektor Eva." for row in empty}, by=manager)
+    routines.write_sections(version, {row.key: "Det här gör rektor Eva." for row in empty}, by=manager)
     way = ["draft", "in_review", "endorsed", "in_force"]
     reached = way.index(as_far_as)
     if reached >= way.index("in_review"):

@@ -41,7 +41,7 @@ def answered(state: ParticipationState, *, by: User, days_ago: int = 0, **fields
 def routine(unit: Unit, *, title: str, state: VersionState, by: User) -> Routine:
     """A routine of the unit whose only version is in `state`."""
     made = Routine.objects.create(unit=unit, title=title, slug=slugify(f"{unit.slug} {title}"), created_by=by)
-    version = RoutineVersion.objects.create(routine=made, number=1, created_by=by)
+    version = RoutineVersion.objects.create(routine=made, major=1, created_by=by)
     for verdict in _VERDICTS.get(state, _APPROVED):
         Approval.objects.create(
             version=version, verdict=verdict, by=by, comment="Skriv tydligare.", content_sha256=version.content_sha256()

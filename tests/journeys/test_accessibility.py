@@ -10,9 +10,21 @@ from tests.test_roles import CAST, EXPECTED
 from tests.world import World
 from units.models import User
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1200)]
 
-NO_PAGE = {"healthz", "readyz", "routine_pdf", "calendar_feed", "training_calendar", "material_file"}  # files and text
+# Files and text.
+NO_PAGE = {
+    "healthz",
+    "readyz",
+    "service_worker",
+    "offline_list",
+    "routine_pdf",
+    "routine_version_pdf",
+    "calendar_feed",
+    "export_file",
+    "training_calendar",
+    "material_file",
+}
 REFUSED = {"403", "404"}
 # Pages with a form that can't be sent empty.
 OF_UNITS = ("unit_new", "unit_import", "unit_staff", "step_withdraw", "import_new")

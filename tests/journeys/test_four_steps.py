@@ -126,6 +126,7 @@ def put_a_routine_in_force(coordinator: Person, manager: Person) -> str:
 
     wait_for(is_in_force, 60, "the routine in force")
     manager.go(f"/enheter/{SLUG}/steg-3/")
+    manager.fill("Var i verksamhetsplanen står det?", "Verksamhetsplan 2026, avsnitt 4.2")
     manager.press("Registrera steg 3")
     return address
 
