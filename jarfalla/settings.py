@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
+from kombu import Exchange, Queue
 
 env = environ.Env()
 
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_include_bootstrap",
+    "django_prose_editor",  # for its script; the field and the widget are our own (decision 21)
     "pghistory",
     "pgtrigger",
     "units",
@@ -168,12 +170,20 @@ CELERY_TIMEZONE = TIME_ZONE
 # may run. Whether today's sweep is done stands in the database, so a lost tick loses nothing.
 TICK_SECONDS = env.int("TICK_SECONDS", default=60)
 SWEEP_HOUR = env.int("SWEEP_HOUR", default=6)
+# From which hour (local time) the night makes binders and the month's archive package.
+NIGHT_HOUR = env.int("NIGHT_HOUR", default=2)
+# Exports take long: in a queue of their own they keep nobody waiting, for workers take from the two by turns.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "exports")]
+CELERY_TASK_ROUTES = {"routines.tasks.make_export": {"queue": "exports"}}
 CELERY_BEAT_SCHEDULE = {
     "send-waiting-messages": {"task": "units.tasks.send_waiting_messages", "schedule": schedule(TICK_SECONDS)},
     "publish-approved-versions": {
         "task": "routines.tasks.publish_approved_versions",
         "schedule": schedule(TICK_SECONDS),
     },
+    "tell-successors": {"task": "routines.tasks.tell_successors", "schedule": schedule(TICK_SECONDS)},
+    "remind-of-reviews": {"task": "routines.tasks.remind_of_reviews", "schedule": schedule(TICK_SECONDS)},
+    "tend-exports": {"task": "routines.tasks.tend_exports", "schedule": schedule(TICK_SECONDS)},
     "tend-imports": {"task": "units.tasks.tend_imports", "schedule": schedule(TICK_SECONDS)},
     "sweep-follow-ups": {"task": "followups.tasks.sweep_if_due", "schedule": schedule(TICK_SECONDS)},
     "note-refills": {"task": "courses.tasks.note_refills", "schedule": schedule(TICK_SECONDS)},
@@ -192,6 +202,9 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 # A group session may name everybody in a unit of any size.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+# A whole document pasted in one section is refused at its field, so it must come that far: five million characters,
+# some of them three bytes as a form sends them.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 MATERIAL_MAX_BYTES = 20 * 1024 * 1024
 IMPORT_MAX_BYTES = 20 * 1024 * 1024
 # An uploaded list that nobody has decided about for so long is cancelled, and what it held is deleted.
@@ -210,6 +223,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
     },
 }
 X_FRAME_OPTIONS = "DENY"

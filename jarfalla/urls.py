@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from jarfalla.views import errors, health, session
 from jarfalla.views.calendar import calendar, calendar_feed, calendar_open, calendar_revoke
+from jarfalla.views.offline import offline_list, offline_routine, offline_start, service_worker
 from jarfalla.views.overview import overview
 from jarfalla.views.start import start
 from jarfalla.views.statistics import statistics
@@ -31,6 +32,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("kalender/oppna/", calendar_open, name="calendar_open"),
     path("kalender/stang/", calendar_revoke, name="calendar_revoke"),
     path("kalender/<slug:token>.ics", calendar_feed, name="calendar_feed"),
+    # At the root, so that the worker sees every page.
+    path("sw.js", service_worker, name="service_worker"),
+    path("offline/", offline_start, name="offline_start"),
+    # Before routines.urls: offline.json is no routine.
+    path("rutiner/offline.json", offline_list, name="offline_list"),
+    path("rutiner/<slug:slug>/offline/", offline_routine, name="offline_routine"),
     path("", include("units.urls")),
     # After the fixed words of units.urls: /enheter/ny/ and /enheter/importera/ are no units.
     path("enheter/<slug:slug>/", unit, name="unit"),
