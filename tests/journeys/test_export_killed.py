@@ -18,7 +18,7 @@ from tests.real_servers import celery, wait_for
 from tests.routines.shelves import in_force
 from units.models import Unit, User
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 ROUTINES = 12
 TEXT = "<p>" + "Den som blir orolig berättar det för sin chef, och chefen ringer socialtjänsten. " * 30 + "</p>"

@@ -17,7 +17,7 @@ from jarfalla import clock
 from tests.browser import accessibility_problems, chromium, complaints, sign_in
 from units.models import Membership, Unit, User
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 STAFF = 400
 ABSENT = 20

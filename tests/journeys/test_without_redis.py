@@ -19,7 +19,7 @@ from units import actions
 from units.models import Message, Step, StepCompletion, Unit, User
 from units.models.message import MessageState
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 PAGES = ["start", "overview", "units", "trainings", "routines", "follow_ups", "outbox", "statistics", "contacts"]
 STEPS = ["unit", "step_1", "step_2", "step_3", "step_4", "unit_staff"]
@@ -52,7 +52,7 @@ def portal(redis_server: EmbeddedRedis, tmp_path: Path, transactional_db: None) 
         words = {
             "REDIS_URL": redis_server.url,
             "EMAIL_URL": box.url,
-            "TICK_SECONDS": "1",
+            "TICK_SECONDS": "2",
             "SWEEP_HOUR": "0",
             "VAR_DIR": str(tmp_path),
         }
@@ -100,9 +100,9 @@ def test_pages_work_and_nothing_is_lost_without_redis(
     assert box.mails == []
 
     start_redis(redis_server.folder)
-    wait_for(swept.exists, 90, "the sweep of the day")
-    wait_for(RoutineVersion.objects.in_force().filter(pk=version.pk).exists, 60, "the publication")
-    wait_for(lambda: not Message.objects.in_state(MessageState.PLANNED).exists(), 60, "the outbox")
+    wait_for(swept.exists, 180, "the sweep of the day")
+    wait_for(RoutineVersion.objects.in_force().filter(pk=version.pk).exists, 120, "the publication")
+    wait_for(lambda: not Message.objects.in_state(MessageState.PLANNED).exists(), 120, "the outbox")
     assert Message.objects.filter(key__startswith="follow_up_opens:").exists()
     identities = [mail["Message-ID"] for mail in box.mails]
     assert len(identities) == len(set(identities)) == Message.objects.in_state(MessageState.SENT).count()
