@@ -116,6 +116,7 @@ def put_a_routine_in_force(coordinator: Person, manager: Person) -> str:
     manager.page.locator("section[data-save*='/avsnitt/ansvar/'] [contenteditable=true]").click()
     manager.page.keyboard.type("Rektor, eller den som vikarierar för rektor.")
     manager.press("Spara och skicka till granskning")
+    manager.reads("skickad till samordnaren för granskning")
     coordinator.go(f"{address}granska/")
     coordinator.press("Godkänn texten")
     manager.go(f"{address}faststall/")
