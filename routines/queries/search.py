@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVectorField
 from django.db import connection, transaction
-from django.db.models import BooleanField, Case, Count, F, Func, Q, Value, When, Window
+from django.db.models import BooleanField, Case, Count, ExpressionWrapper, F, Func, Q, Value, When, Window
 from django.utils.safestring import SafeString
 
 from routines.models import PlacedContact, PlacedReference, Routine, RoutineSection, RoutineVersion
@@ -28,10 +28,12 @@ from routines.queries.words import as_query, likened, terms
 from units.models import Membership, User
 
 # So many hits stand on a page; whoever gets more adds a word rather than turns pages.
-SHOWN = 20
+SHOWN = 10
 # Among so many hits, those of the own units and then the newest, the best are looked for: a word that stands in every
 # routine says nothing about which one is meant.
 _RANKED = 200
+# More than there will ever be: a part of a query with a limit is answered by itself, before what stands around it.
+_ALL = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,13 @@ def search(user: User, text: str, *, kind: str = "") -> Found:
     wanted = [term for term in typed if term.stem]
     if not wanted:
         return Found(is_too_common=bool(typed))
+    within = _Within(user, kind)
     with _by_index():
-        within = _Within(user, kind)
         groups = [[term.stem] for term in wanted]
         if found := within.having(groups, names=text):
             return found
         # Also when no word is like it: whether one is, in somebody else's routine, must not show in the time it takes.
-        likely = [[term.stem, *likened(term)] for term in wanted]
+        likely = [[term.stem, *stems] for term, stems in likened(wanted)]
         return within.having(likely, is_likened=True) or Found()
 
 
@@ -98,7 +100,7 @@ class _Within:
             self.versions = self.versions.filter(routine__unit__kind=kind)
         if not self.is_of_all:
             readable = self.versions.filter(routine__in=Routine.objects.readable_by(user))
-            self.versions = RoutineVersion.objects.filter(pk__in=list(readable.values_list("pk", flat=True)))
+            self.versions = RoutineVersion.objects.filter(pk__in=list(readable.order_by().values_list("pk", flat=True)))
 
     def having(self, groups: list[list[str]], *, names: str = "", is_likened: bool = False) -> Found | None:
         """Those that have a word of each group, or whose unit is called `names`; None when there are none."""
@@ -114,7 +116,8 @@ class _Within:
     def _matching(self, query: SearchQuery, names: str) -> list["_Match"]:
         """Each candidate, and how many there are in all."""
         if self.is_of_all:
-            having = self.versions.filter(search=query)
+            # By itself, or PostgreSQL looks into the text of each version in force when several words are common.
+            having = self.versions.filter(pk__in=RoutineVersion.objects.filter(search=query).values("pk")[:_ALL])
         else:
             having = _without_index(self.versions).filter(
                 Q(vector=query) | Q(routine__unit__name__icontains=names) if names else Q(vector=query)
@@ -138,14 +141,10 @@ class _Match(NamedTuple):
 
 def _best(matching: Sequence[_Match], query: SearchQuery) -> list[RoutineVersion]:
     """Those to show, in order: own ones first, then those that are most about it, then the newest."""
-    ranked = RoutineVersion.objects.annotate(rank=SearchRank(F("search"), query))
-    ranks = dict(ranked.filter(pk__in=[row.pk for row in matching]).values_list("pk", "rank"))
-    best = sorted(matching, key=lambda row: (not row.is_own, -ranks[row.pk]))[:SHOWN]
-    rows = RoutineVersion.objects.select_related("routine__unit").defer("words", "search")
-    found = rows.in_bulk([row.pk for row in best])
-    for row in best:
-        found[row.pk].is_own = row.is_own  # type: ignore[attr-defined]  # for _hits
-    return [found[row.pk] for row in best]
+    own = Q(pk__in=[row.pk for row in matching if row.is_own])
+    rows = RoutineVersion.objects.filter(pk__in=[row.pk for row in matching]).defer("words", "search")
+    ranked = rows.annotate(is_own=ExpressionWrapper(own, BooleanField()), rank=SearchRank(F("search"), query))
+    return list(ranked.select_related("routine__unit").order_by("-is_own", "-rank", "-in_force_at")[:SHOWN])
 
 
 def _without_index(versions: RoutineVersionQuerySet) -> RoutineVersionQuerySet:
@@ -156,12 +155,18 @@ def _without_index(versions: RoutineVersionQuerySet) -> RoutineVersionQuerySet:
 
 @contextmanager
 def _by_index() -> Iterator[None]:
-    """Inside, no table is read from end to end: PostgreSQL does not know what it costs to look into long texts or to
-    liken words, and does it to all of them when a word is common or there are few."""
+    """Inside, words are looked up in the indexes made for it: PostgreSQL does not know what it costs to look into long
+    texts or to liken words, and does it to all rows, through the table or another index, when a word is common."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(_switch("off"))
         yield
-        cursor.execute("SET LOCAL enable_seqscan = on")
+        cursor.execute(_switch("on"))
+
+
+def _switch(to: str) -> str:
+    # What is left are bitmaps, the only way in which the indexes over words can be asked.
+    ways = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
+    return ";".join(f"SET LOCAL {way} = {to}" for way in ways)
 
 
 def _present(stems: list[str], versions: Iterable[RoutineVersion]) -> list[str]:
@@ -179,14 +184,14 @@ def _hits(versions: list[RoutineVersion], stems: list[str]) -> list[Hit]:
     """The versions as the page shows them: three queries for their sections, whatever their number."""
     words = pattern(stems)  # marks nothing when there are none: the unit's name was the hit
     columns = ("version", "position", "kind", "heading", "body", "markup", "cells")
-    rows = RoutineSection.objects.filter(version__in=versions).order_by("version", "position").only(*columns)
+    rows = RoutineSection.objects.filter(version__in=versions).order_by("version_id", "position").only(*columns)
     of = {pk: list(group) for pk, group in groupby(rows, key=lambda row: row.version_id)}
     placed = _placed(versions)
     return [
         Hit(
             version=version,
             title=marked(version.routine.title, words),
-            is_own=version.is_own,  # type: ignore[attr-defined]  # _best sets it
+            is_own=version.is_own,  # type: ignore[attr-defined]  # _best adds it
             place=best_place(of.get(version.pk, []), placed, words),
         )
         for version in versions

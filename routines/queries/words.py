@@ -1,7 +1,7 @@
 """What somebody searches for, as PostgreSQL looks for it: stems, and the words that a mistyped one may have meant."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -55,21 +55,26 @@ def _quoted(stem: str, *, first: bool) -> str:
     return f"'{stem}':*" if first and len(stem) >= SHORTEST_BEGINNING else f"'{stem}'"
 
 
-def likened(term: Term) -> list[str]:
-    """The stems that a mistyped or half-finished word may have meant, or that it is a part of. One query.
+def likened(terms: Sequence[Term]) -> list[tuple[Term, list[str]]]:
+    """Each term with the stems that it, mistyped or half-finished, may have meant, or that it is a part of. One query.
 
     Which they are follows from the word and the stem alone, never from what other words there are.
     """
-    if len(term.word) < _SHORTEST_SLIP:
-        return []
-    near = Q(word__trigram_similar=term.stem) | Q(word__trigram_similar=term.word)
-    if len(term.stem) >= _SHORTEST_INSIDE:
-        near |= Q(word__contains=term.stem)
-    found = SearchWord.objects.filter(near).values_list("word", flat=True)
-    return [stem for stem in found if _is_meant(term, stem)]
+    near = Q(pk__in=[])
+    for term in terms:
+        if len(term.word) >= _SHORTEST_SLIP:
+            near |= Q(word__trigram_similar=term.stem)
+            if term.word != term.stem:
+                near |= Q(word__trigram_similar=term.word)
+        if len(term.stem) >= _SHORTEST_INSIDE:
+            near |= Q(word__contains=term.stem)
+    found = list(SearchWord.objects.filter(near).values_list("word", flat=True))
+    return [(term, [stem for stem in found if _is_meant(term, stem)]) for term in terms]
 
 
 def _is_meant(term: Term, stem: str) -> bool:
+    if len(term.word) < _SHORTEST_SLIP:
+        return False
     slips = 1 if len(term.stem) < _LONG else 2
     is_beginning = len(stem) >= _SHORTEST_SLIP and 0 <= len(term.word) - len(stem) <= _LONGEST_ENDING
     return (
@@ -84,6 +89,9 @@ def slips_between(typed: str, word: str, *, most: int) -> int:
 
     It stops counting above `most`: nearly all words differ much more than anybody mistypes.
     """
+    # No slip mends more than one letter that the word does not have, or that it is too short for.
+    if (fewest := max(len(set(typed) - set(word)), len(typed) - len(word))) > most:
+        return fewest
     before: list[int] = []
     row = list(range(len(word) + 1))
     for place, letter in enumerate(typed, start=1):
