@@ -18,6 +18,7 @@ COPY . .
 # What is made from the source is made here, once; the key is needed to start Django and protects nothing.
 RUN SECRET_KEY=only-while-the-image-is-built python manage.py collectstatic --no-input --verbosity 0 \
     && python -c "from jarfalla.catalogues import compile_catalogues; compile_catalogues()" \
+    && python -c "from pathlib import Path; from jarfalla.print_fonts import print_fonts; print_fonts(Path('var'))" \
     && mkdir -p var/media && chown -R portal:portal var
 
 USER portal

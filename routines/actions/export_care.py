@@ -78,22 +78,20 @@ def _delete_expired(export: Export) -> None:
     Export.objects.filter(pk=export.pk).update(deleted_at=clock.now())
 
 
-def delete_strays() -> int:
-    """Delete files of exports that no row names, left by a worker that was killed; return how many that were."""
+def delete_strays() -> None:
+    """Delete files of exports that no row names, left by a worker that was killed."""
     storage = Export._meta.get_field("file").storage
     try:
         names = storage.listdir(FOLDER)[1]
     except FileNotFoundError:
-        return 0
+        return
     found = [(name, re.match(r"(\d{1,18})-", name)) for name in names]
-    return sum(_delete_stray(storage, f"{FOLDER}/{name}", int(match[1])) for name, match in found if match)
+    run_all(partial(_delete_stray, storage, f"{FOLDER}/{name}", int(match[1])) for name, match in found if match)
 
 
 @transaction.atomic
-def _delete_stray(storage: Storage, name: str, export_id: int) -> bool:
+def _delete_stray(storage: Storage, name: str, export_id: int) -> None:
     if not work.take_hold(work.EXPORTS, export_id):
-        return False  # it is being made
-    if Export.objects.filter(file=name, deleted_at__isnull=True).exists():
-        return False
-    storage.delete(name)
-    return True
+        return  # it is being made
+    if not Export.objects.filter(file=name, deleted_at__isnull=True).exists():
+        storage.delete(name)

@@ -112,7 +112,8 @@ def _reopen(request: PortalRequest, version: RoutineVersion) -> HttpResponse:
 
 
 def _page(request: PortalRequest, version: RoutineVersion, form: WriteForm) -> HttpResponse:
-    return render(request, "routines/write.html", {**_context(version), "form": form})
+    context = {**_context(version), "form": form, "offers": len(queries.open_offers(version.routine))}
+    return render(request, "routines/write.html", context)
 
 
 def _context(version: RoutineVersion) -> dict[str, object]:

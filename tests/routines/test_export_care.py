@@ -63,7 +63,7 @@ def test_files_that_no_row_names_are_thrown_away(version: RoutineVersion, coordi
     export = made(ExportKind.ALL, by=coordinator)
     for name in ("999999-parm.pdf", f"{export.pk}-other.zip", "notes.txt"):
         (media / "exports" / name).write_bytes(b"half")
-    assert actions.delete_strays() == 2
+    actions.delete_strays()
     assert kept_files(media) == [f"{export.pk}-rutiner-{clock.today()}.zip", "notes.txt"]
 
 
@@ -73,7 +73,8 @@ def test_file_that_is_being_made_is_no_stray(
 ) -> None:
     in_force(unit, "Vår rutin", by=manager)
     export = ask(coordinator)
-    real_store, thrown = at_exports._store, []
+    real_store = at_exports._store
+    thrown: list[None] = []
 
     def store(row: Export, out: Any) -> Any:
         stored = real_store(row, out)
@@ -82,7 +83,7 @@ def test_file_that_is_being_made_is_no_stray(
 
     monkeypatch.setattr(at_exports, "_store", store)
     assert actions.make_export(export.pk)
-    assert thrown == [0]
+    assert thrown, "somebody looked for strays while the file was made"
     assert fresh(export).file.storage.exists(str(fresh(export).file.name))
 
 

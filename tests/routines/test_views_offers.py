@@ -204,3 +204,12 @@ def test_what_is_new_is_nowhere_for_those_who_do_not_write_the_routine(
                 assert SECRET not in page.content.decode()
                 assert draft.title not in page.content.decode()
     assert stages.newest(in_force).number == "1.0"
+
+
+def test_writer_is_led_from_the_text_to_what_is_new(
+    client: Client, draft: Routine, template: Template, coordinator: User
+) -> None:
+    write = reverse("routine_write", args=[draft.slug])
+    assert page_of(draft) not in client.get(write).content.decode()
+    changed(template, by=coordinator)
+    assert page_of(draft) in client.get(write).content.decode()

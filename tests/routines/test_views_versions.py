@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from jarfalla import clock
 from routines import actions
-from routines.models import Routine, RoutineVersion, SectionKind, VersionState
+from routines.models import Routine, RoutineVersion, SectionKind, Template, VersionState
 from tests.conftest import SignIn
 from tests.routines import stages
 from units.models import Unit, User
@@ -309,3 +309,39 @@ def test_decision_about_a_version_that_was_thrown_away_says_so(
     actions.discard_version(version, by=coordinator)
     answer = sign_in(coordinator).get(address("ny"), follow=True)
     assert "Versionen är kastad, så det finns inget att besluta om." in answer.content.decode()
+
+
+# --- The next version ------------------------------------------------------------------------------------------------
+
+
+def started(client: Client, version: RoutineVersion, **button: str) -> str:
+    """The number of the version that the button on the routine's page begins."""
+    page = client.get(version.routine.get_absolute_url()).content.decode()
+    address = reverse("routine_new_version", args=[version.routine.slug])
+    assert f'action="{address}"' in page
+    assert all(f'name="{name}"' in page for name in button)
+    client.post(address, button)
+    return stages.newest(version.routine).number
+
+
+@pytest.mark.parametrize(("button", "number"), [({}, "2.0"), ({"minor": "1"}, "1.1")])
+def test_next_version_is_a_new_one_or_a_small_correction(
+    unit: Unit,
+    template: Template,
+    coordinator: User,
+    manager: User,
+    sign_in: SignIn,
+    button: dict[str, str],
+    number: str,
+) -> None:
+    version = stages.walked(unit, VersionState.IN_FORCE, template=template, by=coordinator, manager=manager)
+    assert started(sign_in(manager), version, **button) == number
+
+
+def test_routine_whose_only_version_was_thrown_away_can_begin_again(
+    unit: Unit, template: Template, coordinator: User, manager: User, sign_in: SignIn
+) -> None:
+    version = stages.walked(unit, VersionState.DISCARDED, template=template, by=coordinator, manager=manager)
+    client = sign_in(manager)
+    assert 'name="minor"' not in client.get(version.routine.get_absolute_url()).content.decode()
+    assert started(client, version) == "1.0"

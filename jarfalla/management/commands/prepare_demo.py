@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jarfalla.catalogues import compile_catalogues
+from jarfalla.print_fonts import print_fonts
 from units.models import Unit
 
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         self._part("Cache table", lambda: call_command("createcachetable", verbosity=0))
         self._part("Translations", compile_catalogues)
         self._part("Static files", lambda: call_command("collectstatic", verbosity=0, interactive=False))
+        self._part("Typefaces of the PDFs", lambda: print_fonts(settings.VAR_DIR))
         if not Unit.objects.exists():
             self.stdout.write("  Demo data")
             size = {name: options[name] for name in ("units", "staff") if options[name]}
