@@ -15,7 +15,7 @@ from units.models import Unit
 
 
 class SearchForm(PortalForm):
-    """What to look for. What can't be understood is left out, never an error."""
+    """What to look for. What can't be understood is left out, and the page says why; it is no error."""
 
     q = forms.CharField(
         label=gettext_lazy("Sök i rutinerna"),
@@ -29,6 +29,11 @@ class SearchForm(PortalForm):
         """What was filled in, by the names that it has in the address."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def refused(self) -> list[str]:
+        """Why the words were not searched for: too long, or what looks like somebody's number."""
+        return [str(sentence) for sentence in self.errors.get("q", ())]
 
 
 class ReadForm(PortalForm):

@@ -21,10 +21,12 @@ def routines(request: PortalRequest) -> HttpResponse:
     readable = permissions.readable_routines(request.user)
     if request.user.is_coordinator:
         return _all_routines(request, readable)
-    chosen = SearchForm(request.GET).chosen
+    asked = SearchForm(request.GET)
+    chosen = asked.chosen
     own = queries.in_order(queries.listed(queries.own(readable, request.user)))
     context = {
         "filter": SearchForm(initial=chosen),
+        "refused": asked.refused,
         "chosen": chosen,
         "found": queries.search(request.user, chosen["q"]) if chosen else None,
         "rows": [] if chosen else queries.on_page(own, request.user),
@@ -35,7 +37,8 @@ def routines(request: PortalRequest) -> HttpResponse:
 
 def _all_routines(request: PortalRequest, readable: RoutineQuerySet) -> HttpResponse:
     """Every unit's routines: those whose title or unit is called so, and those whose text says so."""
-    chosen = RoutineFilter(request.GET).chosen
+    asked = RoutineFilter(request.GET)
+    chosen = asked.chosen
     text, kind, state = (chosen.get(name, "") for name in ("q", "kind", "state"))
     rows = queries.listed(queries.found(readable, text=text, kind=kind, state=state))
     page = Paginator(queries.waiting_first(rows), ROUTINES_PER_PAGE).get_page(request.GET.get("page"))
@@ -45,6 +48,7 @@ def _all_routines(request: PortalRequest, readable: RoutineQuerySet) -> HttpResp
         "rows": queries.on_page(page, request.user),
         "found": queries.search(request.user, text, kind=kind) if in_texts else None,
         "filter": RoutineFilter(initial=chosen),
+        "refused": asked.refused,
         "chosen": chosen,
         "query": f"?{urlencode(chosen)}&" if chosen else "",
     }

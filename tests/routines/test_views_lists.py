@@ -115,3 +115,11 @@ def test_list_takes_the_same_queries_for_one_and_three(
         actions.return_version(stages.newest(made), comment="Mer", by=coordinator)
         counts.append(queries(client, address))
     assert counts[0] == counts[2]
+
+
+@pytest.mark.parametrize("who", ["member", "coordinator"])
+def test_search_for_somebodys_number_says_why_it_is_not_done(
+    request: pytest.FixtureRequest, sign_in: SignIn, who: str
+) -> None:
+    page = sign_in(request.getfixturevalue(who)).get(reverse("routines"), {"q": "19811218-9876"}).content.decode()
+    assert "Texten ser ut att innehålla ett personnummer." in page
