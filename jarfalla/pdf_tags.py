@@ -101,7 +101,11 @@ def _cells(document: Any) -> Iterator[tuple[Any, Any]]:
 def _move_rows(pdf: "pydyf.PDF", part: Any, table: Any, again: dict[int, Any]) -> None:
     """Give `table` the rows of `part`, the same table on a later page; a row that the page break cut is made whole."""
     for group in _kids(pdf, part):
-        target = [kid for kid in _kids(pdf, table) if kid["S"] == group["S"]][-1]
+        groups = [kid for kid in _kids(pdf, table) if kid["S"] == group["S"]]
+        if not groups:  # WeasyPrint leaves the head out above a row that a page can't hold
+            _give_head(pdf, group, table)
+            continue
+        target = groups[-1]
         for row in _kids(pdf, group):
             cells = [(cell, again.get(cell.number)) for cell in _kids(pdf, row)]
             if not any(kept for _cell, kept in cells):
@@ -109,6 +113,18 @@ def _move_rows(pdf: "pydyf.PDF", part: Any, table: Any, again: dict[int, Any]) -
             elif group["S"] != "/THead":  # the head is there already
                 for cell, kept in cells:
                     _move(pdf, cell["K"], kept)
+
+
+def _give_head(pdf: "pydyf.PDF", head: Any, table: Any) -> None:
+    """Put `head` first in `table`, whose cells know no headers yet. Where the editor made the table, no cell spans two
+    columns."""
+    columns = [cell["ID"] for cell in _kids(pdf, _kids(pdf, head)[0])]
+    for row in (row for group in _kids(pdf, table) for row in _kids(pdf, group)):
+        for cell, name in zip(_kids(pdf, row), columns, strict=False):
+            if cell["S"] == "/TD" and not cell["A"]["Headers"]:
+                cell["A"]["Headers"].append(name)
+    head["P"] = table.reference
+    table["K"].insert(0, head.reference)
 
 
 def _move(pdf: "pydyf.PDF", references: list[bytes], target: Any) -> None:

@@ -87,7 +87,7 @@ def test_lists_are_lists_and_cells_know_their_headers() -> None:
 
     assert len(by_tag["/L"]) == 7
     assert all([str(kid.S) for kid in row.K] == ["/Lbl", "/LBody"] for row in by_tag["/LI"])
-    assert len(by_tag["/Table"]) == 6
+    assert len(by_tag["/Table"]) == 7
     headers = {bytes(row.ID) for row in by_tag["/TH"]}
     assert all({bytes(name) for name in row.A.Headers} <= headers for row in by_tag["/TD"])
     assert all(row.A.Headers for row in by_tag["/TD"])
