@@ -1,9 +1,12 @@
 """The pages that are shown when something is missing, forbidden or broken."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.encoding import escape_uri_path
 from django.utils.translation import gettext as _
+
+from jarfalla.addresses import readable_page
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -15,6 +18,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, with the sentence that the refusal carries."""
     sentence = str(exception) or _("Ditt konto har inte tillgång till den här sidan.")
     return render(request, "errors/403.html", {"sentence": sentence}, status=403)
+
+
+def not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
+    """405: an address that only takes what a button sends was opened, typed or reloaded."""
+    page = readable_page(escape_uri_path(request.path))
+    response = render(request, "errors/405.html", {"page": "" if page == "/" else page}, status=405)
+    response.headers["Allow"] = refusal.headers["Allow"]
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
