@@ -31,6 +31,14 @@ def get_readable_routine(user: User, slug: str) -> Routine:
     return get_object_or_404(readable_routines(user).select_related("unit"), slug=slug)
 
 
+def get_withdrawn_routine(user: User, slug: str) -> Routine:
+    """A routine that has been withdrawn, for those who work in its unit and no longer find it; else 404."""
+    applied = Routine.objects.of_workplaces(user).select_related("unit").filter(slug=slug).first()
+    if applied is None or applied.withdrawn is None:
+        raise Http404
+    return applied
+
+
 def get_managed_routine(user: User, slug: str) -> Routine:
     """The routine, for those who write it; 403 for members who may read it and for readers, else 404."""
     routine = Routine.objects.managed_by(user).select_related("unit").filter(slug=slug).first()

@@ -16,7 +16,8 @@ from courses.queries import readiness
 from followups.models import Decision, SupportAction
 from jarfalla import clock
 from routines.models import PlanEntry, RoutineVersion, VersionState
-from units.models import Membership, Step, StepCompletion
+from routines.queries import OwnReading, own_readings
+from units.models import Membership, Step, StepCompletion, User
 from units.queries import ProgressStatus, UnitWithProgress, swedish_order
 
 # The steps that need somebody in the unit; step 4 is the coordinator's own.
@@ -31,6 +32,7 @@ class RoutineLink(NamedTuple):
     in_force_at: dt.datetime | None = None
     review_on: dt.date | None = None  # the last day to look it over
     is_overdue: bool = False  # that day has passed
+    reading: OwnReading | None = None  # what the one who looks has said about it
 
 
 @dataclass
@@ -69,8 +71,9 @@ class Reader:
         return self.is_coordinator or self.is_manager
 
 
-def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
-    """What the next steps of `units` depend on, by the unit's primary key; six queries for any number of units."""
+def evidence(units: Iterable[UnitWithProgress], reader: User | None = None) -> dict[int, Evidence]:
+    """What the next steps of `units` depend on, by the unit's primary key; six queries for any number of units, and one
+    more for whether `reader`, who works in all of them, has read the routines."""
     units = list(units)
     found = {unit.pk: Evidence() for unit in units}
     rounds = {unit.round_pk: unit.pk for unit in units if unit.round_pk}
@@ -81,12 +84,12 @@ def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
     versions = RoutineVersion.objects.filter(routine__unit__in=found, ended_at__isnull=True, discarded_at__isnull=True)
     today = clock.today()
     ordered = versions.order_by(swedish_order("routine__title"), "major", "minor")
-    for version in ordered.select_related("routine").prefetch_related("approvals"):
+    versions = ordered.select_related("routine").prefetch_related("approvals").defer("words", "search")
+    readings = own_readings(reader, [row for row in versions if row.state == VersionState.IN_FORCE]) if reader else {}
+    for version in versions:
         routine, of_unit = version.routine, found[version.routine.unit_id]
         if version.state == VersionState.IN_FORCE:
-            overdue = version.is_review_overdue(today)
-            link = RoutineLink(routine.title, routine.slug, version.in_force_at, version.review_on, overdue)
-            of_unit.in_force.append(link)
+            of_unit.in_force.append(_link(version, today, readings))
             of_unit.is_in_plan |= routine.pk in in_plan
         else:
             of_unit.unfinished.append((RoutineLink(routine.title, routine.slug), version.state))
@@ -96,6 +99,18 @@ def evidence(units: Iterable[UnitWithProgress]) -> dict[int, Evidence]:
     for unit_pk in managers.values_list("unit", flat=True):
         found[unit_pk].has_manager = True
     return found
+
+
+def _link(version: RoutineVersion, today: dt.date, readings: dict[int, OwnReading]) -> RoutineLink:
+    """A version in force as a list shows it."""
+    return RoutineLink(
+        version.routine.title,
+        version.routine.slug,
+        version.in_force_at,
+        version.review_on,
+        version.is_review_overdue(today),
+        readings.get(version.routine_id),
+    )
 
 
 def more_support() -> QuerySet[SupportAction]:

@@ -13,6 +13,7 @@ from jarfalla.forms import OverviewFilter
 from jarfalla.views.figures import Figures, offer_choices, pill, step_tiles
 from jarfalla.views.next_step import Evidence, NextStep, Reader, evidence, next_step
 from jarfalla.views.this_week import week_context
+from jarfalla.views.waiting import WaitingRoutine, changed_templates, unfinished
 from units.models import Programme, Unit, User
 from units.permissions import PortalRequest
 from units.queries import (
@@ -55,6 +56,7 @@ class UnitCard:
     known: Evidence
     coverage: Coverage
     refill: RefillNeed | None  # while coverage has fallen below the threshold; for those who manage
+    waiting: list[WaitingRoutine]  # what else than the next step waits for those who manage
 
     @property
     def status(self) -> ProgressStatus:
@@ -83,18 +85,23 @@ def own_units(user: User, programme: Programme) -> list[UnitCard]:
         units_with_progress(Unit.objects.visible_to(user), programme, clock.today()).order_by(swedish_order("name"))
     )
     managed = set(Unit.objects.managed_by(user).values_list("pk", flat=True))
-    known, coverage = evidence(units), coverages(units, programme=programme)
+    known, coverage = evidence(units, user), coverages(units, programme=programme)
     refills = refills_needed([unit for unit in units if unit.pk in managed], programme=programme)
-    cards = [
-        UnitCard(
-            unit=unit,
-            manages=unit.pk in managed,
-            steps=steps_of(unit),
-            next=next_step(unit, known[unit.pk], Reader(is_coordinator=False, is_manager=unit.pk in managed)),
-            known=known[unit.pk],
-            coverage=coverage[unit.pk],
-            refill=refills.get(unit.pk),
+    offers, cards = changed_templates(managed), []
+    for unit in units:
+        manages, of_unit = unit.pk in managed, known[unit.pk]
+        next_ = next_step(unit, of_unit, Reader(is_coordinator=False, is_manager=manages))
+        waiting = [*unfinished(of_unit), *offers.get(unit.pk, [])] if manages else []
+        cards.append(
+            UnitCard(
+                unit=unit,
+                manages=manages,
+                steps=steps_of(unit),
+                next=next_,
+                known=of_unit,
+                coverage=coverage[unit.pk],
+                refill=refills.get(unit.pk),
+                waiting=[row for row in waiting if row.url != next_.url],
+            )
         )
-        for unit in units
-    ]
     return sorted(cards, key=lambda card: not card.manages)

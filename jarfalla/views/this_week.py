@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -29,12 +29,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.models import Training
+from courses.models import Training, TrainingState
 from courses.queries import RefillNeed
 from followups.models import SupportAction
 from jarfalla.views.next_step import more_support
 from routines.models import Approval, RoutineVersion, VersionState
-from routines.queries import stale_versions
+from routines.queries import LATE, stale_versions
 from units.models import Message, Programme, Unit
 from units.models.message import MessageState
 from units.queries import ProgressStatus, swedish_order, units_with_progress
@@ -157,11 +157,32 @@ def _rank(todo: Todo) -> int:
     return list(TodoKind).index(TodoKind.SUPPORT if in_no_hurry else todo.kind)
 
 
-def summary(todos: list[Todo]) -> list[str]:
-    """How many there are of each sort, in words, most urgent first."""
+class Counted(NamedTuple):
+    """How many there are of one sort, in words, and the list of just them; "" when there is none."""
+
+    text: str
+    url: str
+
+
+def summary(todos: list[Todo]) -> list[Counted]:
+    """How many there are of each sort, most urgent first."""
     counts = Counter(todo.kind for todo in todos)
     counts[TodoKind.PDF_OLD] = sum(int(todo.title) for todo in todos if todo.kind == TodoKind.PDF_OLD)
-    return [_counted(kind, counts[kind]) for kind in TodoKind if counts[kind] and kind != TodoKind.MAIL_FAILED]
+    kinds = [kind for kind in TodoKind if counts[kind] and kind != TodoKind.MAIL_FAILED]
+    return [Counted(_counted(kind, counts[kind]), _list_of(kind)) for kind in kinds]
+
+
+def _list_of(kind: TodoKind) -> str:
+    page, query = {
+        TodoKind.FOLLOW_UP_OVERDUE: ("follow_ups", ""),
+        TodoKind.FOLLOW_UP_DUE: ("follow_ups", ""),
+        TodoKind.REVIEW: ("routines", f"?state={VersionState.IN_REVIEW}"),
+        TodoKind.PDF_FAILED: ("routines", f"?state={VersionState.FAILED}"),
+        TodoKind.ROUTINE_LATE: ("routines", f"?state={LATE}"),
+        TodoKind.PDF_OLD: ("affected", ""),
+        TodoKind.TRAINING_PASSED: ("trainings", f"?visa={TrainingState.AWAITING_ANSWER}"),
+    }.get(kind, ("", ""))
+    return reverse(page) + query if page else ""
 
 
 def _counted(kind: TodoKind, n: int) -> str:

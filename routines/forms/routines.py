@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -65,5 +66,9 @@ class RoutineFilter(SearchForm):
     state = forms.ChoiceField(
         label=gettext_lazy("Läge"),
         required=False,
-        choices=lambda: [("", _("Alla")), *((state.value, state.label.capitalize()) for state in queries.STATES)],
+        choices=lambda: [
+            ("", _("Alla")),
+            *((state.value, capfirst(state.label)) for state in queries.STATES),
+            (queries.LATE, _("Skulle ha setts över")),
+        ],
     )

@@ -38,12 +38,15 @@ class RoutineQuerySet(models.QuerySet["Routine"]):
             return self.none()
         return self.filter(Exists(Membership.objects.present().managers().filter(unit=OuterRef("unit"), user=user)))
 
-    def applying_to(self, user: User) -> "RoutineQuerySet":
-        """The routines in force of the units where `user` works now; nothing for a reader."""
+    def of_workplaces(self, user: User) -> "RoutineQuerySet":
+        """The routines of the units where `user` works now, in force or not; nothing for a reader."""
         if user.is_reader:
             return self.none()
-        here = Membership.objects.present().filter(unit=OuterRef("unit"), user=user)
-        return self.filter(Exists(here)).in_state(VersionState.IN_FORCE)
+        return self.filter(Exists(Membership.objects.present().filter(unit=OuterRef("unit"), user=user)))
+
+    def applying_to(self, user: User) -> "RoutineQuerySet":
+        """The routines in force of the units where `user` works now; nothing for a reader."""
+        return self.of_workplaces(user).in_state(VersionState.IN_FORCE)
 
     def shared(self) -> "RoutineQuerySet":
         """Those in force that a unit offers to the others."""
@@ -106,6 +109,13 @@ class Routine(models.Model):
         PDF, else None. One query, or none when prefetched."""
         under_way = [row for row in self.versions.all() if not row.in_force_at and not row.discarded_at]
         return min(under_way, key=lambda row: row.approved_at is not None, default=None)
+
+    @property
+    def withdrawn(self) -> "RoutineVersion | None":
+        """The version that was withdrawn when none has come into force since. One query, or none when prefetched."""
+        published = [row for row in self.versions.all() if row.in_force_at]
+        last = max(published, key=lambda row: (row.major, row.minor), default=None)
+        return last if last and last.state == VersionState.WITHDRAWN else None
 
     @property
     def latest(self) -> "RoutineVersion | None":

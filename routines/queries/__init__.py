@@ -21,6 +21,7 @@ from routines.queries.exports import (
     waiting_exports,
 )
 from routines.queries.lists import (
+    LATE,
     STATES,
     RoutineOnPage,
     found,
@@ -130,6 +131,7 @@ from routines.queries.writing import (
 )
 
 __all__ = [
+    "LATE",
     "STATES",
     "AffectedRoutine",
     "Change",

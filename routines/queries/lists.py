@@ -9,12 +9,15 @@ from django.utils.translation import gettext_lazy
 
 from jarfalla import clock
 from routines.models import Approval, Routine, RoutineQuerySet, RoutineVersion, VersionState
+from routines.queries.offers import open_offer_counts
 from routines.queries.receipts import OwnReading, own_readings
 from units.models import Membership, User
 from units.queries import swedish_order
 
 # What the coordinator can filter the list by: a superseded version is never the answer to where a routine stands.
 STATES = [state for state in VersionState if state != VersionState.SUPERSEDED]
+# And by this, which is no state: in force, and not looked over in time.
+LATE = "late"
 
 # What comes next and who does it, by the state of the version that is being written.
 _NEXT: dict[VersionState, Promise] = {
@@ -41,11 +44,17 @@ class RoutineOnPage:
     in_force: RoutineVersion | None
     being_written: RoutineVersion | None
     reading: OwnReading | None = None
+    offers: int = 0  # in how many sections the template has changed, for those who write the routine
 
     @property
     def is_overdue(self) -> bool:
         """Whether it was to be looked over before today."""
         return self.in_force is not None and self.in_force.is_review_overdue(clock.today())
+
+    @property
+    def withdrawn(self) -> RoutineVersion | None:
+        """The version that was withdrawn, while none is in force."""
+        return self.routine.withdrawn
 
     @property
     def next(self) -> str:
@@ -80,23 +89,29 @@ def on_page(routines: Iterable[Routine], user: User) -> list[RoutineOnPage]:
     managed = set(asked.managed_by(user).values_list("pk", flat=True))
     applying = set(asked.applying_to(user).values_list("pk", flat=True))
     readings = own_readings(user, [row.in_force for row in routines if row.in_force and row.pk in applying])
+    offers = open_offer_counts(row for row in routines if row.pk in managed)
     return [
         RoutineOnPage(
             routine=routine,
             in_force=routine.in_force,
             being_written=routine.being_written if routine.pk in managed else None,
             reading=readings.get(routine.pk),
+            offers=offers.get(routine.pk, 0),
         )
         for routine in routines
     ]
 
 
 def found(routines: RoutineQuerySet, *, text: str = "", kind: str = "", state: str = "") -> RoutineQuerySet:
-    """Of these, the routines whose title or unit holds `text`, in units of `kind`, with a version in `state`."""
+    """Of these, the routines whose title or unit holds `text`, in units of `kind`, with a version in `state` (or that
+    are LATE)."""
     if text:
         routines = routines.filter(Q(title__icontains=text) | Q(unit__name__icontains=text))
     if kind:
         routines = routines.filter(unit__kind=kind)
+    if state == LATE:
+        late = RoutineVersion.objects.to_review_before(clock.today()).filter(routine=OuterRef("pk"))
+        return routines.filter(Exists(late))
     return routines.in_state(VersionState(state)) if state else routines
 
 

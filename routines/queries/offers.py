@@ -98,6 +98,7 @@ def locked_behind(version: RoutineVersion) -> list[str]:
 def open_offer_counts(routines: Iterable[Routine]) -> dict[int, int]:
     """How many changes wait for an answer, by routine; those with none are left out. Five queries for any number of
     routines whose `versions` are prefetched."""
+    routines = list(routines)
     compared = {row.pk: version for row in routines if (version := offered_version(row))}
     wanted = _current_hashes(row.template_id for row in routines)
     templates = {row.pk: row.template_id for row in routines}

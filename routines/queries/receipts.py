@@ -1,13 +1,14 @@
 """Who has read a routine and understood it: each for themselves, and for the manager who remains.
 
-A major version asks everybody again; a receipt for any of its corrections counts for the others.
+A major version asks everybody again; a receipt for any of its corrections counts for the others. Whoever approved a
+version has read it: they are not asked, and no receipt is written for them.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from jarfalla import clock
 from routines.models import ReadReceipt, Routine, RoutineVersion
@@ -23,26 +24,43 @@ class OwnReading:
     """What a person has said about a routine in force that applies to them."""
 
     in_force: RoutineVersion
-    receipt: ReadReceipt | None  # the latest, whatever version it is for
+    version: RoutineVersion | None  # the latest that they have read
+    read_at: "dt.datetime | None" = None  # None when they approved it, and so read it
 
     @property
     def is_done(self) -> bool:
         """Whether the present wording is read: this version, or another with the same substance."""
-        return self.receipt is not None and self.receipt.version.major == self.in_force.major
+        return self.version is not None and self.version.major == self.in_force.major
 
     @property
     def is_changed(self) -> bool:
         """Whether the substance has changed since the person read it."""
-        return self.receipt is not None and not self.is_done
+        return self.version is not None and not self.is_done
 
 
 def own_readings(user: User, versions: Iterable[RoutineVersion]) -> dict[int, OwnReading]:
     """What `user` has said about each of these versions in force, by the routine's pk. One query."""
     wanted = {version.routine_id: version for version in versions}
-    rows = ReadReceipt.objects.filter(user=user, version__routine__in=wanted).select_related("version")
-    rows = rows.defer("version__words", "version__search").order_by("version__major", "version__minor")
-    latest = {row.version.routine_id: row for row in rows}
-    return {pk: OwnReading(version, latest.get(pk)) for pk, version in wanted.items()}
+    receipt = ReadReceipt.objects.filter(user=user, version=OuterRef("pk"))
+    rows = RoutineVersion.objects.filter(Exists(receipt) | _approved_by(user), routine__in=wanted)
+    rows = rows.annotate(read_at=Subquery(receipt.values("at"))).defer("words", "search").order_by("major", "minor")
+    latest = {row.routine_id: (row, row.read_at) for row in rows}  # type: ignore[attr-defined]  # it is annotated
+    return {pk: OwnReading(version, *latest.get(pk, (None,))) for pk, version in wanted.items()}
+
+
+def _approved_by(user: "User | OuterRef") -> Q:
+    """The versions that came into force on the word of `user`."""
+    return Q(approved_by=user, in_force_at__isnull=False)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Somebody who has read a version, or approved it, when."""
+
+    user: User
+    version: RoutineVersion
+    at: "dt.datetime"
+    has_approved: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +69,7 @@ class Receipts:
 
     version: RoutineVersion
     remaining: list[User]
-    read: list[ReadReceipt]
+    read: list[Reading]
     protected_read: int
     protected: int
     reminded_at: "dt.datetime | None"
@@ -70,17 +88,16 @@ class Receipts:
 def receipts(version: RoutineVersion) -> Receipts:
     """Everybody who works in the unit now, by whether they have read the version in force."""
     unit = version.routine.unit
-    here = Membership.objects.present().filter(unit=unit, user=OuterRef("user"))
-    rows = _receipts_for(version).filter(Exists(here)).select_related("user", "version")
-    rows = rows.defer("version__words", "version__search").order_by(swedish_order("user__name"), "user", "at")
-    first = {row.user_id: row for row in reversed(rows)}
-    read = [row for row in reversed(first.values()) if not row.user.is_protected]
+    staff = present_staff(unit)
+    here = {person.pk: person for person in staff}
+    first = {row.user.pk: row for row in reversed(_readings_of(version)) if row.user.pk in here}
+    read = [first[pk] for pk, person in here.items() if pk in first and not person.is_protected]
     return Receipts(
         version=version,
-        remaining=list(remaining(version).filter(is_protected=False)),
+        remaining=[person for pk, person in here.items() if pk not in first and not person.is_protected],
         read=read,
         protected_read=len(first) - len(read),
-        protected=present_staff(unit).filter(is_protected=True).count(),
+        protected=sum(person.is_protected for person in staff),
         reminded_at=reminders_of(version.routine).aggregate(at=Max("created_at"))["at"],
     )
 
@@ -93,11 +110,25 @@ def present_staff(unit: Unit) -> QuerySet[User]:
 
 def remaining(version: RoutineVersion) -> QuerySet[User]:
     """Those who work in the unit and have not read the version in force, nor another with the same substance."""
-    return present_staff(version.routine.unit).exclude(Exists(_receipts_for(version).filter(user=OuterRef("pk"))))
+    receipts = ReadReceipt.objects.filter(version__in=_same_substance(version), user=OuterRef("pk"))
+    approved = _same_substance(version).filter(_approved_by(OuterRef("pk")))
+    return present_staff(version.routine.unit).exclude(Exists(receipts)).exclude(Exists(approved))
 
 
-def _receipts_for(version: RoutineVersion) -> QuerySet[ReadReceipt]:
-    return ReadReceipt.objects.filter(version__routine=version.routine_id, version__major=version.major)
+def _same_substance(version: RoutineVersion) -> QuerySet[RoutineVersion]:
+    return RoutineVersion.objects.filter(routine=version.routine_id, major=version.major)
+
+
+def _readings_of(version: RoutineVersion) -> list[Reading]:
+    """Everybody who has read the substance of the version, or approved it, the first time first; two queries."""
+    receipts = ReadReceipt.objects.filter(version__in=_same_substance(version)).select_related("user", "version")
+    found = [Reading(row.user, row.version, row.at) for row in receipts.defer("version__words", "version__search")]
+    approved = _same_substance(version).filter(approved_by__isnull=False, in_force_at__isnull=False)
+    for row in approved.select_related("approved_by").defer("words", "search"):
+        assert row.approved_by is not None  # asked for
+        assert row.approved_at is not None  # it came into force
+        found.append(Reading(row.approved_by, row, row.approved_at, has_approved=True))
+    return sorted(found, key=lambda row: row.at)
 
 
 def reminders_of(routine: Routine) -> QuerySet[Message]:

@@ -105,7 +105,6 @@ def _show_export(request: PortalRequest, found: Export, **more: Any) -> HttpResp
         "may_cancel": found.may_be_cancelled_by(request.user),
         "is_stale": found.unit is not None and found.state == ExportState.READY and not _is_current(found),
         "package": next((name for name, kind in PACKAGES.items() if kind == found.kind), ""),
-        "form": None,
     }
     return render(request, "routines/export.html", context | more, status=404 if "is_missing" in more else 200)
 
@@ -117,18 +116,15 @@ def _is_current(found: Export) -> bool:
 
 @require_POST
 def export_cancel(request: PortalRequest, pk: int) -> HttpResponse:
-    """Stop making the file."""
+    """Stop making the file; one that has ended meanwhile is no mistake of whoever presses."""
     found = permissions.get_export_to_cancel(request.user, pk)
-    form = ExportForm(request.POST)
-    if form.is_valid():
-        try:
-            actions.cancel_export(found, by=request.user)
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("Avbrutet. Ingen fil skapas."))
-            return redirect("export", found.pk)
-    return _show_export(request, found, form=form)
+    try:
+        actions.cancel_export(found, by=request.user)
+    except Refused as refused:
+        messages.info(request, str(refused))
+    else:
+        messages.success(request, _("Avbrutet. Ingen fil skapas."))
+    return redirect("export", found.pk)
 
 
 @require_safe

@@ -11,6 +11,7 @@ from jarfalla import clock
 from routines import permissions, queries
 from routines.forms import ReadForm
 from routines.models import Routine, RoutineVersion
+from routines.views.no_longer import or_no_longer
 from routines.views.stored import stored_pdf
 from units.forms import PortalForm
 from units.models import User
@@ -18,6 +19,7 @@ from units.permissions import PortalRequest
 
 
 @require_safe
+@or_no_longer
 def routine(request: PortalRequest, slug: str) -> HttpResponse:
     """The version in force, to read; and for those who write it, where the next one is."""
     return show_routine(request, permissions.get_readable_routine(request.user, slug))
@@ -31,6 +33,7 @@ def show_routine(request: PortalRequest, found: Routine, sent: PortalForm | None
         "routine": found,
         "unit": found.unit,
         "version": version,
+        "withdrawn": found.withdrawn if manages else None,
         "manages": manages,
         "sees_unit": manages or queries.works_in_unit_of(found, request.user),
         "row": queries.RoutineOnPage(found, version, being_written),
@@ -69,6 +72,7 @@ def _to_read(version: RoutineVersion, user: User) -> dict[str, Any]:
 # A policy that allows nothing also keeps the browser's own PDF reader from drawing the file.
 @csp_exempt()  # type: ignore[arg-type]  # django-csp knows no request but Django's own
 @require_safe
+@or_no_longer
 def routine_pdf(request: PortalRequest, slug: str) -> HttpResponseBase:
     """The stored PDF of the version in force, to read in the browser or (?ladda-ner=1) to keep."""
     found = permissions.get_readable_routine(request.user, slug)

@@ -9,12 +9,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from routines import actions, permissions, queries
 from routines.forms import ReadForm
+from routines.views.no_longer import or_no_longer
 from routines.views.reading import show_routine
 from units.models import Refused
 from units.permissions import PortalRequest
 
 
 @require_POST
+@or_no_longer
 def routine_read(request: PortalRequest, slug: str) -> HttpResponse:
     """The user has read the version on the page and understood it."""
     routine = permissions.get_applying_routine(request.user, slug)

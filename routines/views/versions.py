@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from routines import actions, permissions, queries
 from routines.forms import CompareForm, DiscardForm, WithdrawForm
 from routines.models import Routine, RoutineVersion
+from routines.views.no_longer import or_no_longer
 from routines.views.stored import stored_pdf
 from units.models import Refused
 from units.permissions import PortalRequest
@@ -31,6 +32,7 @@ def routine_versions(request: PortalRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@or_no_longer
 def routine_version(request: PortalRequest, slug: str, number: str) -> HttpResponse:
     """A version as it stands or stood; whoever only reads the routine comes to the one in force."""
     routine = permissions.get_readable_routine(request.user, slug)
@@ -55,6 +57,7 @@ def version_context(version: RoutineVersion) -> dict[str, object]:
 # A policy that allows nothing also keeps the browser's own PDF reader from drawing the file.
 @csp_exempt()  # type: ignore[arg-type]  # django-csp knows no request but Django's own
 @require_safe
+@or_no_longer
 def routine_version_pdf(request: PortalRequest, slug: str, number: str) -> HttpResponseBase:
     """The stored PDF of a version; whoever only reads the routine gets the one in force."""
     routine = permissions.get_readable_routine(request.user, slug)

@@ -25,7 +25,7 @@ NO_PAGE = {
     "training_calendar",
     "material_file",
 }
-REFUSED = {"403", "404"}
+REFUSED = {"403", "404", "405"}
 # Pages with a form that can't be sent empty.
 OF_UNITS = ("unit_new", "unit_import", "unit_staff", "step_withdraw", "import_new")
 OF_COURSES = ("training_new", "material_new", "statements", "sign_up", "survey")

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from jarfalla import clock
 from routines import actions, queries
-from routines.models import ReadReceipt, Routine
+from routines.models import ReadReceipt, Routine, RoutineVersion
 from tests import factories
 from tests.conftest import SignIn
 from tests.routines import shelf
@@ -149,7 +149,9 @@ def test_manager_and_coordinator_see_who_remains(
 ) -> None:
     shown = sign_in(request.getfixturevalue(who)).get(reverse("receipts", args=[routine.slug])).content.decode()
     remaining, read = shown.split("Har läst</h2>")
-    assert "2 av 6 på Tallbackens förskola har läst rutinen." in shown
+    assert "3 av 6 på Tallbackens förskola har läst rutinen." in shown
+    assert "Cia Chef<span" in read  # it is she who has approved it
+    assert "fastställde version 1.0" in read
     assert "Person kvar" in remaining
     assert "Mia Medarbetare" in remaining
     assert "Person läst" in read
@@ -202,8 +204,75 @@ def test_receipt_of_a_correction_counts_once(unit: Unit, routine: Routine, membe
     corrected = shelf.publish(routine, ["Rättad"], by=manager, minor=1)
     ReadReceipt.objects.create(user=member, version=corrected)
     seen = queries.receipts(corrected)
-    assert ([row.user for row in seen.read], seen.done, seen.total) == ([member], 1, 2)
-    assert seen.read[0].version.minor == 0  # the first time
+    assert ([row.user for row in seen.read], seen.done, seen.total) == ([manager, member], 2, 2)
+    assert seen.read[1].version.minor == 0  # the first time
+
+
+# --- Who has approved it has read it ------------------------------------------------------------------------------
+
+
+def is_asked(client: Any, routine: Routine) -> bool:
+    """Whether the page, both lists and the button say the same: that the routine remains to be read."""
+    shown = client.get(routine.get_absolute_url()).content.decode()
+    lists = [client.get(address).content.decode() for address in ("/", reverse("routines"))]
+    said = {"Jag har läst och förstått" in shown, *("läst den än" in page or "du läste den" in page for page in lists)}
+    assert len(said) == 1
+    return said.pop()
+
+
+def test_whoever_approved_a_version_is_not_asked_to_read_it(
+    unit: Unit, routine: Routine, manager: User, sign_in: SignIn
+) -> None:
+    second = factories.staff(unit, name="Andra chefen", role=MembershipRole.MANAGER)
+    client = sign_in(manager)
+    assert not is_asked(client, routine)
+    assert "Du fastställde version 1.0 den" in client.get(routine.get_absolute_url()).content.decode()
+    assert is_asked(sign_in(second), routine)
+    shelf.publish(routine, ["Ring 112!"], by=second, minor=1)  # a correction, approved by somebody else
+    assert not is_asked(client, routine)
+    assert not is_asked(sign_in(second), routine)  # who has now read all of it
+    shelf.publish(routine, ["Ring alltid 112."], by=second, major=2)
+    assert is_asked(client, routine)
+    assert "Rutinen är ändrad sedan du läste version 1.0." in client.get(routine.get_absolute_url()).content.decode()
+    assert ReadReceipt.objects.count() == 0  # nobody has said that they have
+
+
+def test_approval_of_what_never_came_into_force_is_not_reading(
+    unit: Unit, routine: Routine, manager: User, sign_in: SignIn
+) -> None:
+    second = factories.staff(unit, name="Andra chefen", role=MembershipRole.MANAGER)
+    waiting = shelf.draft(routine, "Ring 112!", by=second, major=1, minor=1)
+    RoutineVersion.objects.filter(pk=waiting.pk).update(approved_at=clock.now(), approved_by=second)
+    assert is_asked(sign_in(second), routine)
+    assert second in queries.receipts(shelf.in_force(routine)).remaining
+    assert list(queries.remaining(shelf.in_force(routine))) == [second]
+
+
+def test_receipt_that_the_approver_has_given_stands_as_what_it_is(
+    routine: Routine, member: User, manager: User, sign_in: SignIn
+) -> None:
+    actions.note_read(shelf.in_force(routine), by=manager)
+    actions.note_read(shelf.in_force(routine), by=member)
+    assert "Du läste version 1.0 den" in sign_in(manager).get(routine.get_absolute_url()).content.decode()
+    seen = queries.receipts(shelf.in_force(routine))
+    assert (seen.done, seen.total, seen.remaining) == (2, 2, [])
+
+
+def test_approver_with_protected_data_is_counted_and_not_named(
+    routine: Routine, manager: User, coordinator: User, sign_in: SignIn
+) -> None:
+    User.objects.filter(pk=manager.pk).update(is_protected=True)
+    shown = sign_in(coordinator).get(reverse("receipts", args=[routine.slug])).content.decode()
+    assert "1 person har skyddade uppgifter och står inte i listan. Av dem har 1 läst." in shown
+    assert manager.name not in shown
+
+
+def test_approver_who_has_left_is_not_counted(routine: Routine, manager: User, member: User) -> None:
+    membership = manager.memberships.get()
+    membership.ended_on = membership.started_on
+    membership.save()
+    seen = queries.receipts(shelf.in_force(routine))
+    assert (seen.read, seen.remaining, seen.done, seen.total) == ([], [member], 0, 1)
 
 
 # --- Reminding -------------------------------------------------------------------------------------------------------
@@ -234,9 +303,9 @@ def test_those_who_remain_get_one_letter_a_day(
 def test_letter_leads_to_the_routine_and_names_nobody_else(
     staff: dict[str, User], routine: Routine, coordinator: User
 ) -> None:
-    assert actions.remind_unread(routine, by=coordinator) == 3  # the manager too
+    assert actions.remind_unread(routine, by=coordinator) == 2  # the manager has approved it
     letter = Message.objects.get(recipient=staff["kvar"], key__startswith="routine_unread")
-    assert letter.subject == "Läs rutinen När du blir orolig, Tallbackens förskola"
+    assert letter.subject == "Läs rutinen ”När du blir orolig”, Tallbackens förskola"
     for body in (letter.text, letter.html):
         assert routine.get_absolute_url() in body
         assert "Läst och förstått" in body

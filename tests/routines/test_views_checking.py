@@ -40,6 +40,26 @@ def test_version_in_force_is_valid_and_nothing_more_is_told(client: Client, vers
         assert secret not in page
 
 
+def test_yes_and_no_differ_in_drawing_and_colour_and_both_lead_to_the_portal(
+    client: Client, version: RoutineVersion
+) -> None:
+    def seen() -> list[str]:
+        main = lxml.html.document_fromstring(client.get(version.check_path).content.decode()).find(".//main")
+        assert main is not None
+        links = [link.get("href", "") for link in main.iter("a")]
+        assert links == [reverse("start")]
+        assert "Logga in i portalen och läs den som gäller" in main.text_content()
+        (answer,) = main.find_class("message--answer")
+        return [answer.get("class", ""), *(path.get("d", "") for path in answer.iter("path"))]
+
+    yes = seen()
+    RoutineVersion.objects.filter(pk=version.pk).update(ended_at=version.in_force_at)
+    no = seen()
+
+    assert len(yes) == len(no) == 2
+    assert all(ours != theirs for ours, theirs in zip(yes, no, strict=True))
+
+
 def test_version_that_has_ended_is_not_valid(client: Client, version: RoutineVersion, manager: User) -> None:
     RoutineVersion.objects.filter(pk=version.pk).update(ended_at=version.in_force_at)
 

@@ -5,9 +5,11 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
+from jarfalla import clock
 from routines import actions
-from routines.models import RoutineVersion, Template, VersionState
+from routines.models import RoutineVersion, Template, Verdict, VersionState
 from tests.conftest import SignIn
 from tests.routines import stages
 from tests.routines.pages import send, state
@@ -51,6 +53,46 @@ def test_review_shows_it_as_it_will_look_and_endorses(
             client, "routine_review", in_review.routine.slug, sent
         )
     assert [row.verdict for row in in_review.approvals.order_by("pk")] == ["submitted", "endorsed"]
+
+
+@pytest.mark.parametrize(
+    ("at", "name", "who", "lead"),
+    [
+        (VersionState.IN_REVIEW, "routine_review", "coordinator", "Längst ner godkänner du den"),
+        (VersionState.IN_REVIEW, "routine_approve", "manager", ""),
+        (VersionState.ENDORSED, "routine_approve", "manager", "Längst ner fastställer du den"),
+        (VersionState.ENDORSED, "routine_approve", "coordinator", ""),
+        (VersionState.ENDORSED, "routine_review", "coordinator", ""),
+        (VersionState.IN_FORCE, "routine_review", "coordinator", ""),
+        (VersionState.IN_FORCE, "routine_approve", "manager", ""),
+        (VersionState.WITHDRAWN, "routine_approve", "manager", ""),
+    ],
+)
+def test_page_promises_a_decision_only_to_those_who_can_make_it(
+    at: VersionState, name: str, who: str, lead: str, unit: Unit, request: pytest.FixtureRequest, sign_in: SignIn
+) -> None:
+    coordinator, manager = (request.getfixturevalue(role) for role in ("coordinator", "manager"))
+    version = stages.small_draft(unit, template=stages.small_template(), by=coordinator)
+    version = stages.walk_without_pdf(version, at, by=coordinator, manager=manager)
+    client = sign_in(request.getfixturevalue(who))
+    shown = client.get(reverse(name, args=[version.routine.slug])).content.decode()
+    assert ("Längst ner" in shown) == bool(lead)
+    assert lead in shown
+    assert ("som den kommer att se ut" in shown) == (at in (VersionState.IN_REVIEW, VersionState.ENDORSED))
+
+
+def test_correction_says_whose_work_it_is_and_whose_approval_it_is_not(
+    unit: Unit, coordinator: User, manager: User, sign_in: SignIn
+) -> None:
+    version = stages.small_draft(unit, template=stages.small_template(), by=coordinator)
+    version = stages.walk_without_pdf(version, VersionState.IN_FORCE, by=coordinator, manager=manager)
+    version.approvals.create(verdict=Verdict.CARRIED, by=coordinator, content_sha256="0" * 64)
+    shown = sign_in(manager).get(reverse("routine_versions", args=[version.routine.slug])).content.decode()
+    history = " ".join(re.sub(r"<[^>]*>", " ", shown.split('class="decisions"')[1]).split())
+    day = date_format(clock.today(), "j F Y")
+    assert f"Rättad av Sam Samordnare, {day}. Fastställandet gäller fortfarande." in history
+    assert f"Fastställd av Cia Chef, {day}" in history
+    assert "gäller fortfarande av" not in history
 
 
 def test_review_of_a_text_that_has_changed_meanwhile_is_refused(

@@ -97,6 +97,16 @@ def test_coordinator_asks_for_the_packages(version: RoutineVersion, coordinator:
     assert client.post(reverse("export_new", args=["binder"])).status_code == 404
 
 
+def test_archive_package_counts_versions_and_the_others_routines(
+    version: RoutineVersion, coordinator: User, sign_in: SignIn
+) -> None:
+    client = sign_in(coordinator)
+    for kind, counted in ((ExportKind.ARCHIVE, "Versioner 45 Beställd"), (ExportKind.ALL, "Rutiner 45 Beställd")):
+        export = made(kind, by=coordinator)
+        Export.objects.filter(pk=export.pk).update(done=45)  # the worker counts on a connection of its own
+        assert counted in page(client, "export", export.pk)
+
+
 def test_refusal_stands_on_the_page(unit: Unit, coordinator: User, manager: User, sign_in: SignIn) -> None:
     answer = sign_in(manager).post(reverse("binder_new", args=[unit.slug]))
     assert "Enheten har ingen rutin som gäller än." in words(answer)
@@ -142,8 +152,11 @@ def test_cancelled_export_says_so_and_can_be_asked_for_again(
 
 def test_cancel_that_comes_too_late_says_so(version: RoutineVersion, coordinator: User, sign_in: SignIn) -> None:
     export = made(ExportKind.ALL, by=coordinator)
-    answer = sign_in(coordinator).post(reverse("export_cancel", args=[export.pk]))
+    answer = sign_in(coordinator).post(reverse("export_cancel", args=[export.pk]), follow=True)
+    assert answer.redirect_chain == [(reverse("export", args=[export.pk]), 302)]
     assert "Filen är redan klar." in words(answer)
+    assert "Det är något som behöver rättas" not in words(answer)
+    assert "Ladda ner" in words(answer)
     assert newest().state == ExportState.READY
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
 from django.db import connection
@@ -118,6 +119,20 @@ def test_draft_does_not_exist_for_those_who_only_read(
     answer = sign_in(request.getfixturevalue(who)).get(reverse(name, args=[in_force.routine.slug, "2.0"]), follow=True)
     assert answer.status_code == 404
     assert SECRET not in answer.content.decode()
+
+
+def test_list_names_the_version_in_force_and_one_day_once(
+    in_force: RoutineVersion, draft: RoutineVersion, manager: User, sign_in: SignIn
+) -> None:
+    actions.discard_version(draft, by=manager)
+    client = sign_in(manager)
+    shown = words(page(client, "routine_versions", in_force.routine.slug))
+    assert "Version 1.0 gäller tills den nya är fastställd." in shown
+
+    RoutineVersion.objects.filter(pk=in_force.pk).update(ended_at=in_force.in_force_at)
+    shown = words(page(client, "routine_versions", in_force.routine.slug))
+    assert re.search(r"Gällde \d+ \w+ \d+\.", shown)
+    assert "Gällde från" not in shown
 
 
 @pytest.mark.parametrize("name", ["routine_versions", "routine_compare"])
@@ -265,7 +280,7 @@ def test_withdraw_asks_for_a_reason_and_then_ends_the_routine(
     said = sent(client, "routine_withdraw", slug, {"reason": "Enheten läggs ner."})
     assert "Rutinen är upphävd." in said
     assert "Enheten läggs ner." in said
-    assert sign_in(member).get(reverse("routine", args=[slug])).status_code == 404
+    assert sign_in(member).get(reverse("routine", args=[slug])).status_code == HTTPStatus.GONE
     assert "det finns inget att upphäva" in sent(client, "routine_withdraw", slug, {"reason": "Igen."})
 
 
