@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from tests.processes import assert_nothing_left
-from tests.real_servers import free_port
+from tests.real_servers import free_port, share_fonts
 
 ROOT = Path(__file__).resolve().parent.parent
 # What the tests' own servers set, and a demo must find out for itself.
@@ -61,7 +61,7 @@ def environment(var: Path) -> dict[str, str]:
 
 def start_demo(var: Path, *options: str, port: int = 0) -> Demo:
     """Start `manage.py demo` and return at once; its words go to the file `output`."""
-    var.mkdir(parents=True, exist_ok=True)
+    share_fonts(var)
     port = port or free_port()
     output = var / f"demo-{time.time_ns()}.txt"
     with output.open("w") as out:

@@ -63,12 +63,12 @@ def database_url() -> str:
 @contextlib.contextmanager
 def celery(kind: str, log: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`kind` is worker or beat: a process of its own on the test's database; stopped at the end."""
-    _share_fonts(log.parent)
+    share_fonts(log.parent)
     with _process(kind, log, {"VAR_DIR": str(log.parent), **environment}) as process:
         yield process
 
 
-def _share_fonts(var: Path) -> None:
+def share_fonts(var: Path) -> None:
     """Let processes find the fonts of printed documents that the tests have: to make them takes ten seconds."""
     made = print_fonts.print_fonts(Path(settings.VAR_DIR)).parent
     var.mkdir(parents=True, exist_ok=True)
