@@ -125,7 +125,7 @@ class _Reader:
         self.href = ""
         self.heading = "p"
         self.divisions = 0  # blocks of the document that are open: outside them a line feed is a line break
-        self.flattened = 0  # tables in tables and lists, whose cells become paragraphs
+        self.flattened = 0  # tables in tables, whose cells become paragraphs
 
     # Words
 
@@ -266,11 +266,13 @@ class _Reader:
     # Tables
 
     def open_table(self) -> None:
-        if any(frame.kind in ("table", "list") for frame in self.open):
+        if any(frame.kind == "table" for frame in self.open):
             self.flattened += 1
             if self.top.kind in _CONTENT:
                 self.flush()
             return
+        if self.top.kind == "list":
+            self.open.append(_Frame("item"))
         self.flush()
         self.open.append(_Frame("table", table=Table()))
 

@@ -29,7 +29,7 @@ class Paragraph:
 
 @dataclass(slots=True)
 class ListBlock:
-    """A list; each of its items holds paragraphs and lists."""
+    """A list; each of its items holds paragraphs and lists. A table that is read in one ends it (_list_parts)."""
 
     tag: str
     items: list[list["Block"]] = field(default_factory=list)
@@ -138,9 +138,29 @@ def whole(blocks: Sequence[Block]) -> list[Block]:
 
 def _parts(block: Block) -> list[Block]:
     if isinstance(block, ListBlock):
-        items = [item for raw in block.items for item in _items(whole(raw))]
-        return [ListBlock(block.tag, items)] if items else []
+        return _list_parts(block)
     return _table_parts(block) if isinstance(block, Table) else [block]
+
+
+def _list_parts(block: ListBlock) -> list[Block]:
+    """The list; where a table stands in it, a list before the table and one after: no table can be printed in an item,
+    and whoever pasted it there wants it as a table."""
+    parts: list[Block] = []
+    items: list[list[Block]] = []
+    for raw in block.items:
+        item: list[Block] = []
+        for part in whole(raw):
+            if isinstance(part, Table):
+                parts += [*_listed(block.tag, items + _items(item)), part]
+                items, item = [], []
+            else:
+                item.append(part)
+        items += _items(item)
+    return parts + _listed(block.tag, items)
+
+
+def _listed(tag: str, items: list[list[Block]]) -> list[Block]:
+    return [ListBlock(tag, items)] if items else []
 
 
 def _items(blocks: list[Block]) -> list[list[Block]]:

@@ -11,22 +11,34 @@ const {
 const tools = document.getElementById("editor-tools");
 const MOST_PASTED = 100_000; // characters of words; more hangs the browser before the portal can say no
 
-// The tab key leaves the editor, as it leaves every field: who writes without a mouse must not be caught in a table.
-const untabbed = (extension) =>
+// The tab key leaves the editor, as it leaves every field. In a table it goes to the next cell, and from the last one
+// it leaves: who writes without a mouse is not caught there.
+const tabbing = (extension, keys, more = {}) =>
   extension.extend({
     addKeyboardShortcuts() {
       const { Tab, "Shift-Tab": back, ...rest } = this.parent?.() ?? {};
-      return rest;
+      return { ...rest, ...keys(this.editor) };
     },
+    ...more,
   });
+const betweenCells = (editor) => ({
+  Tab: () => editor.commands.goToNextCell(),
+  "Shift-Tab": () => editor.commands.goToPreviousCell(),
+});
+
+// No more than the portal keeps (jarfalla/rich_text/tree.py): what the editor shows is what is saved and printed.
+const inList = { content: "paragraph (paragraph | bulletList | orderedList)*" };
+const inCell = { content: "(paragraph | bulletList | orderedList)+" };
 
 const extensions = [
-  Document, Paragraph, Text, Bold, Italic, HardBreak, BulletList, OrderedList, untabbed(ListItem), Gapcursor, History,
+  Document, Paragraph, Text, Bold, Italic, HardBreak, BulletList, OrderedList, Gapcursor, History,
+  tabbing(ListItem, () => ({}), inList),
   Heading.configure({ levels: [3] }),
   Link.extend({ addKeyboardShortcuts: () => ({}) }).configure({
     openOnClick: false, enableTarget: false, protocols: ["http", "https", "mailto", "tel"],
   }),
-  untabbed(Table).configure({ resizable: false }), TableRow, TableHeader, TableCell,
+  tabbing(Table, betweenCells).configure({ resizable: false }), TableRow, TableHeader.extend(inCell),
+  TableCell.extend(inCell),
 ];
 
 /* --- What Word puts on the clipboard ---------------------------------------------------------------------- */
@@ -34,6 +46,11 @@ const extensions = [
 const unstyled = (html) => html.replace(/<[^>]*>/g, (tag) => tag.replace(/\sstyle\s*=/gi, " data-style="));
 const parse = (html) => new DOMParser().parseFromString(unstyled(html), "text/html");
 const styleOf = (element) => element.dataset.style ?? "";
+const renamed = (element, tag) => {
+  const same = element.ownerDocument.createElement(tag);
+  same.append(...element.childNodes);
+  return same;
+};
 
 // Word's lists are paragraphs with a bullet or a number typed by Word; how deep says a style.
 const wordLists = (body) => {
@@ -81,24 +98,84 @@ const styledMarks = (body) => {
   }
 };
 
+// A table in a table, and one of a single row, is what stands in its cells.
+const flatTables = (body) => {
+  for (const table of [...body.querySelectorAll("table")].reverse()) {
+    for (const caption of [...table.querySelectorAll("caption")]) table.before(renamed(caption, "p"));
+    if (table.parentElement.closest("table") || table.rows.length < 2 || !table.textContent.trim()) {
+      for (const cell of [...table.querySelectorAll("td, th")]) table.before(renamed(cell, "div"));
+      table.remove();
+    }
+  }
+};
+
+// An item whose first words stand in a list of its own gives that list's items the place.
+const headless = (item) => {
+  const [inner] = item.children;
+  const before = item.ownerDocument.createRange();
+  before.setStartBefore(item.firstChild);
+  before.setEndBefore(inner);
+  if (before.toString().trim()) return;
+  item.before(...inner.children);
+  inner.remove();
+  if (!item.textContent.trim()) item.remove();
+};
+
+// A table in a list parts it: items before the table, and items after.
+const partLists = (body) => {
+  for (const table of [...body.querySelectorAll("li table, ul > table, ol > table")]) {
+    let list = table;
+    for (let at = table; at; at = at.parentElement.closest("ul, ol")) list = at;
+    const range = body.ownerDocument.createRange();
+    range.setStartAfter(table);
+    range.setEndAfter(list);
+    list.after(table, range.extractContents());
+    for (const part of [list, table.nextElementSibling]) {
+      for (const place of [part, ...part.querySelectorAll("li, ul, ol, p, div")].reverse()) {
+        if (!place.textContent.trim()) place.remove();
+        else if (place.matches("li") && place.firstElementChild?.matches("ul, ol")) headless(place);
+      }
+    }
+  }
+};
+
 const tidyPasted = (html) => {
   const { body } = parse(html);
   wordLists(body);
   styledMarks(body);
-  for (const heading of body.querySelectorAll("h1, h2, h4, h5, h6")) {
-    const same = body.ownerDocument.createElement("h3");
-    same.append(...heading.childNodes);
-    heading.replaceWith(same);
+  flatTables(body);
+  partLists(body);
+  for (const heading of body.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+    heading.replaceWith(renamed(heading, heading.closest("li, td, th") ? "p" : "h3"));
   }
   // The header row of a table is its first, however Word marked it.
   for (const table of body.querySelectorAll("table")) {
-    for (const cell of table.querySelector("tr")?.querySelectorAll("td") ?? []) {
-      const header = body.ownerDocument.createElement("th");
-      header.append(...cell.childNodes);
-      cell.replaceWith(header);
-    }
+    for (const cell of table.querySelector("tr")?.querySelectorAll("td") ?? []) cell.replaceWith(renamed(cell, "th"));
   }
   return body.innerHTML;
+};
+
+// What has a table in it, pasted with the cursor in a list, stands after the list.
+const afterList = ($at) => {
+  for (let depth = 1; depth <= $at.depth; depth += 1) {
+    if (/List$/.test($at.node(depth).type.name)) return $at.after(depth);
+    if ($at.node(depth).type.name === "table") return null;
+  }
+  return null;
+};
+
+const pasteTable = (view, slice) => {
+  let hasTable = false;
+  slice.content.descendants((node) => { hasTable ||= /^table/.test(node.type.name); });
+  const place = hasTable ? afterList(view.state.selection.$from) : null;
+  if (place === null) return false;
+  const tr = view.state.tr.deleteSelection();
+  const [at, steps] = [tr.mapping.map(place), tr.steps.length];
+  tr.replace(at, at, new pm.model.Slice(slice.content, 0, 0));
+  if (tr.steps.length === steps) return false;
+  const end = tr.doc.resolve(tr.mapping.maps.at(-1).map(at));
+  view.dispatch(tr.setSelection(pm.state.Selection.near(end, -1)).scrollIntoView());
+  return true;
 };
 
 /* --- Links -------------------------------------------------------------------------------------------------- */
@@ -163,7 +240,12 @@ const doing = {
   in: (editor) => chain(editor).sinkListItem("listItem").run(),
   out: (editor) => chain(editor).liftListItem("listItem").run(),
   link: linkDialog,
-  table: (editor) => chain(editor).insertTable({ rows: 3, cols: 3, withHeaderRow: true }).run(),
+  table: (editor) => {
+    const place = afterList(editor.state.selection.$from);
+    const start = chain(editor);
+    if (place !== null) start.insertContentAt(place, { type: "paragraph" }).setTextSelection(place + 1);
+    start.insertTable({ rows: 3, cols: 3, withHeaderRow: true }).run();
+  },
   rowAfter: (editor) => chain(editor).addRowAfter().run(),
   columnAfter: (editor) => chain(editor).addColumnAfter().run(),
   deleteRow: (editor) => chain(editor).deleteRow().run(),
@@ -269,9 +351,9 @@ const start = (textarea) => {
     editorProps: {
       attributes,
       transformPastedHTML: tidyPasted,
-      handlePaste(view, event) {
+      handlePaste(view, event, slice) {
         const pasted = event.clipboardData?.getData("text/plain") ?? "";
-        if (pasted.length <= MOST_PASTED) return false;
+        if (pasted.length <= MOST_PASTED) return pasteTable(view, slice);
         textarea.dispatchEvent(new CustomEvent("rich-text:refused", { bubbles: true, detail: tools.dataset.tooMuch }));
         return true;
       },

@@ -13,6 +13,12 @@ from hypothesis import strategies as st
 from jarfalla import rich_text
 
 VOID = {"br"}
+TABLE = '<table><thead><tr><th scope="col">Vem</th></tr></thead><tbody><tr><td>Rektor</td></tr></tbody></table>'
+A_ROW_IN_A_LIST = "<ol><li><p>a</p><p>ensam</p><p>rad</p></li><li>b</li></ol>"
+A_TABLE_IN_A_TABLE = (
+    '<table><thead><tr><th scope="col">A</th></tr></thead><tbody><tr><td><ul><li><p>x</p><p>Vem</p><p>Rektor</p></li>'
+    "</ul></td></tr></tbody></table>"
+)
 # What hostile and ordinary texts are put together from.
 PIECES = [
     *(
@@ -206,6 +212,18 @@ def test_plain_text_comes_back_as_it_was(text: str) -> None:
             '<table><thead><tr><th scope="col">A</th></tr></thead><tbody><tr><td><p>i</p><p>j</p></td></tr>'
             "</tbody></table>",
         ),
+        (
+            f"<ol><li>före{TABLE}efter</li><li>sist</li></ol>",
+            f"<ol><li>före</li></ol>{TABLE}<ol><li>efter</li><li>sist</li></ol>",
+        ),
+        (f"<ul><li>{TABLE}</li></ul>", TABLE),
+        (f"<ul>{TABLE}<li>a</li></ul>", f"{TABLE}<ul><li>a</li></ul>"),
+        (
+            f"<ul><li>A<ul><li>a</li><li>b{TABLE}</li><li>c</li></ul></li><li>B</li></ul>",
+            f"<ul><li>A<ul><li>a</li><li>b</li></ul></li></ul>{TABLE}<ul><li>c</li><li>B</li></ul>",
+        ),
+        ("<ol><li>a<table><tr><td>ensam<td>rad</table></li><li>b</ol>", A_ROW_IN_A_LIST),
+        (f"<table><tr><td>A<tr><td><ul><li>x{TABLE}</ul></table>", A_TABLE_IN_A_TABLE),
         ("a<script>alert('<p>x</p>')</script>b<style>p{}</style>", "<p>ab</p>"),
         ("&lt;script&gt;alert(1)&lt;/script&gt;", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
         ("5 < 6 && 7 > 6", "<p>5 &lt; 6 &amp;&amp; 7 &gt; 6</p>"),

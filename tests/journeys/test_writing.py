@@ -1,25 +1,20 @@
 """Writing a routine in a real Chromium: the editor, what Word pastes, autosave, two writers, and what goes wrong."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import transaction
-from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from routines import actions
-from routines.actions.seeding import add_guardians_section
-from routines.models import RoutineSection, RoutineVersion, SectionKind, Template, VersionState
-from tests.browser import accessibility_problems, chromium, complaints, sign_in
-from tests.routines import stages
-from units.models import Unit, User
+from routines.models import RoutineVersion, VersionState
+from tests.browser import accessibility_problems, sign_in
+from tests.journeys.writers import SAVED, Writer, body
+from units.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
-SAVED = re.compile(r"Sparat kl\. \d\d\.\d\d\.")
 WORD = """<html><body><!--StartFragment--><h1 style='mso-x:1'><span lang=SV>Så gör vi<o:p></o:p></span></h1>
 <p class=MsoNormal><b style='mso-bidi-font-weight:normal'>Viktigt</b>&nbsp;att <i>alla</i> vet.<o:p></o:p></p>
 <p class=MsoListParagraphCxSpFirst style='mso-list:l0 level1 lfo1'><![if !supportLists]><span style='mso-list:Ignore'>·
@@ -38,68 +33,6 @@ PASTED = (
     "<tbody><tr><td>Rektor</td><td>08-580 285 00</td></tr></tbody></table>"
     '<p><a href="https://www.bris.se">Bris</a></p>'
 )
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)  # ms; the machine may have much to do
-    with chromium() as running:
-        yield running
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture
-def draft(unit: Unit, coordinator: User) -> RoutineVersion:
-    """A version with a section of most kinds, and a locked one."""
-    sections = [
-        ("akut", SectionKind.CHECKLIST, "Vad du gör akut"),
-        ("ansvar", SectionKind.TEXT, "Ansvar"),
-        ("beslut", SectionKind.DECISIONS, "Vad du gör i olika lägen"),
-        ("kontakter", SectionKind.CONTACTS, "Kontakter"),
-    ]
-    with transaction.atomic():  # the guardians' section must be there when the template is
-        template = Template.objects.create(name="Liten mall", kinds=[])
-        for position, (key, kind, heading) in enumerate(sections, start=2):
-            template.sections.create(key=key, kind=kind, heading=heading, position=position, guidance="Skriv roller.")
-        add_guardians_section(template)
-    actions.seed_contacts()
-    return stages.newest(stages.routine(unit, title="Vår rutin", template=template, by=coordinator))
-
-
-class Writer:
-    """Somebody with the page for writing open."""
-
-    def __init__(self, browser: Browser, address: str, user: User, version: RoutineVersion, **options: Any) -> None:
-        self.context: BrowserContext = browser.new_context(locale="sv-SE", **options)
-        sign_in(self.context, address, user)
-        self.page: Page = self.context.new_page()
-        self.heard = complaints(self.page)
-        self.page.goto(address + reverse("routine_write", args=[version.routine.slug]))
-
-    def section(self, heading: str) -> Locator:
-        return self.page.locator(".write-row", has=self.page.get_by_role("heading", name=heading, exact=True))
-
-    def editor(self, heading: str) -> Locator:
-        return self.section(heading).get_by_role("textbox").first
-
-    def status(self, heading: str) -> Locator:
-        return self.section(heading).locator("[data-status]")
-
-    def paste(self, heading: str, html: str, text: str = "x") -> None:
-        self.editor(heading).focus()
-        self.editor(heading).evaluate(
-            """(at, [html, text]) => {
-              const data = new DataTransfer();
-              data.setData("text/html", html);
-              data.setData("text/plain", text);
-              at.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-            }""",
-            [html, text],
-        )
-
-
-def body(version: RoutineVersion, key: str = "ansvar") -> str:
-    return RoutineSection.objects.get(version=version, key=key).body
 
 
 # --- The editor --------------------------------------------------------------------------------------------------
@@ -173,31 +106,6 @@ def test_a_paste_that_is_too_much_is_refused_in_a_sentence_and_the_text_stays(
     expect(writer.status("Ansvar")).to_contain_text("högst 20000 får plats. Korta den.")
     assert len(writer.editor("Ansvar").inner_text()) > 30_000
     assert writer.heard == [] or all("422" in text for text in writer.heard)
-
-
-def test_the_keyboard_alone_reaches_everything_and_is_never_caught(
-    browser: Browser, live_server: Any, draft: RoutineVersion, manager: User
-) -> None:
-    writer = Writer(browser, live_server.url, manager, draft)
-    keys, page = writer.page.keyboard, writer.page
-    writer.section("Ansvar").get_by_role("button", name="Fet").focus()
-    names = []
-    for _ in range(7):
-        names.append(page.evaluate("document.activeElement.textContent.trim()"))
-        keys.press("ArrowRight")
-    assert names == ["F", "K", "Rubrik", "Punktlista", "Numrerad lista", "Länk", "Tabell"]
-    keys.press("ArrowLeft")
-    keys.press("Enter")  # makes a table, and the cursor is in it
-    keys.type("Vem")
-    expect(writer.editor("Ansvar").locator("th").first).to_have_text("Vem")
-    keys.press("Alt+F10")
-    assert page.evaluate("document.activeElement.closest('[role=toolbar]') !== null")
-    keys.press("Escape")
-    expect(writer.editor("Ansvar")).to_be_focused()
-    keys.press("Tab")  # out of the table, the editor and the section
-    expect(writer.editor("Ansvar")).not_to_be_focused()
-    expect(writer.status("Ansvar")).to_have_text(SAVED)
-    assert "<th" in body(draft)
 
 
 def test_the_page_is_accessible_also_on_a_telephone(
