@@ -15,7 +15,8 @@ _SUBJECTS: dict[str, Promise] = {
     Verdict.ENDORSED: _("Klar att fastställa: %(routine)s"),
 }
 _WITHDRAWN = _("Rutinen gäller inte längre: %(routine)s, %(unit)s")
-_IN_FORCE = _("Nu gäller rutinen %(routine)s, %(unit)s")
+_IN_FORCE = _("Nu gäller rutinen ”%(routine)s”, %(unit)s")
+_CORRECTED = _("Rättad rutin, byt ut utskrifterna: ”%(routine)s”, %(unit)s")
 
 
 def routine_verdict(approval: Approval, to: User) -> Letter:
@@ -48,12 +49,13 @@ def verdict_key(approval: Approval, to: User) -> str:
 
 
 def routine_in_force(version: RoutineVersion, to: User) -> Letter:
-    """Tell `to` that a version is in force and where to read it."""
+    """Tell `to` that a version is in force and where to read it; of a correction, what it changed and that nobody has
+    to read again."""
     return write_letter(
-        "routine_in_force",
+        "routine_corrected" if version.minor else "routine_in_force",
         key=f"routine_in_force:{version.pk}:{to.pk}",
         to=to,
-        subject=_subject(_IN_FORCE, version, to),
+        subject=_subject(_CORRECTED if version.minor else _IN_FORCE, version, to),
         context={
             "version": version,
             "routine": version.routine,

@@ -9,7 +9,7 @@ from units.mail import Letter, write_letter
 from units.models import Programme, User
 from units.queries import StepOnPage
 
-_SUBJECT = _("Läs rutinen %(routine)s, %(unit)s")
+_SUBJECT = _("Läs rutinen ”%(routine)s”, %(unit)s")
 
 
 def routine_unread(version: RoutineVersion, to: User, *, programme: Programme, steps: list[StepOnPage]) -> Letter:

@@ -7,8 +7,8 @@ from routines.queries.reviews import ReviewReminder
 from units.mail import Letter, write_letter
 from units.queries import steps_on_page
 
-_AHEAD = _("Dags att se över rutinen %(routine)s, %(unit)s")
-_LATE = _("Rutinen %(routine)s, %(unit)s, skulle ha setts över")
+_AHEAD = _("Dags att se över rutinen ”%(routine)s”, %(unit)s")
+_LATE = _("Rutinen ”%(routine)s”, %(unit)s, skulle ha setts över")
 
 
 def routine_review(reminder: ReviewReminder) -> Letter:

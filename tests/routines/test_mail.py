@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings
 
-from routines import actions
+from routines import actions, mail, tasks
 from routines.models import RoutineVersion, Template, VersionState
 from tests import factories
-from tests.routines import stages
+from tests.routines import printed, shelf, stages
+from tests.routines.republished import call_another
 from units.models import MembershipRole, Message, Unit, User, UserRole
 
 pytestmark = pytest.mark.django_db
@@ -82,9 +83,44 @@ def test_version_in_force_is_written_about_to_managers_and_coordinators(
     letters = since(lambda: actions.publish(version))
     assert set(letters) == {"Cia Chef", "Två Chef", "Sam Samordnare", "Andra Samordnaren"}
     letter = letters["Cia Chef"]
-    assert letter.subject == "Nu gäller rutinen Vår <rutin>, Tallbackens förskola"
+    assert letter.subject == "Nu gäller rutinen ”Vår <rutin>”, Tallbackens förskola"
     assert "version 1.0, gäller från och med" in letter.text
     assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/\n" in letter.text
+    assert "Ta upp den på nästa arbetsplatsträff" in letter.text
+
+
+def test_correction_from_the_registries_says_what_changed_and_that_nobody_reads_again(
+    unit: Unit, coordinator: User, manager: User
+) -> None:
+    contact = printed.contact()
+    version = printed.in_force(unit, by=manager, contacts=[contact], title="Vår <rutin>")
+    call_another(contact)
+    actions.republish_affected(by=coordinator)
+    letters = since(tasks.publish_approved_versions)
+    assert set(letters) == {"Cia Chef"}
+    letter = letters["Cia Chef"]
+    assert letter.subject == "Rättad rutin, byt ut utskrifterna: ”Vår <rutin>”, Tallbackens förskola"
+    assert "Version 1.1 gäller från och med" in letter.text
+    for text in (letter.text, letter.html):
+        assert "Det här är ändrat: Aktuella uppgifter ur registret: Socialjouren." in text
+        assert "Den som redan har läst rutinen behöver inte läsa den igen." in text
+        assert "skriv ut den nya versionen och släng de gamla" in text
+        assert "blir svaret Nej" in text
+        assert "arbetsplatsträff" not in text
+    assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/\n" in letter.text
+    assert "Vår &lt;rutin&gt;" in letter.html
+
+
+@pytest.mark.parametrize("note", ["Ny <rektor>.", ""])
+def test_correction_by_the_unit_says_its_note(note: str, unit: Unit, coordinator: User, manager: User) -> None:
+    routine = shelf.put(unit, "Vår rutin", "Rektor ringer.", by=manager)
+    version = shelf.publish(routine, ["Rektorn ringer."], by=manager, major=1, minor=1, change_note=note)
+    letter = mail.routine_in_force(version, coordinator)
+    assert letter.subject.startswith("Rättad rutin")
+    assert ("Det här är ändrat: Ny <rektor>." in letter.text) == bool(note)
+    assert ("Det här är ändrat" in letter.html) == bool(note)
+    assert "Ny <rektor>" not in letter.html
+    assert "\n\n\n" not in letter.text
 
 
 def test_second_click_writes_no_second_letter(version: RoutineVersion, manager: User) -> None:

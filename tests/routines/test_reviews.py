@@ -59,7 +59,7 @@ def test_review_reminder_goes_to_managers_and_coordinators_a_month_ahead(
     actions.remind_of_reviews(on=day - dt.timedelta(days=31))
     assert letters() == []
     actions.remind_of_reviews(on=day - dt.timedelta(days=30))
-    ahead = f"Dags att se över rutinen Gäller, {in_force.unit.name}"
+    ahead = f"Dags att se över rutinen ”Gäller”, {in_force.unit.name}"
     assert letters() == [(manager.name, ahead), (coordinator.name, ahead)]
     for later in (day - dt.timedelta(days=3), day):
         actions.remind_of_reviews(on=later)
@@ -70,7 +70,7 @@ def test_review_reminder_of_an_overdue_routine_comes_back_each_month(
     in_force: Routine, coordinator: User, manager: User
 ) -> None:
     day = due(in_force)
-    late = f"Rutinen Gäller, {in_force.unit.name}, skulle ha setts över"
+    late = f"Rutinen ”Gäller”, {in_force.unit.name}, skulle ha setts över"
     for days in (1, 2, 25):
         actions.remind_of_reviews(on=day + dt.timedelta(days=days))
     assert letters() == [(manager.name, late), (coordinator.name, late)]
