@@ -12,7 +12,7 @@ What somebody may not read leaves no trace, not even in how long an answer takes
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -23,8 +23,8 @@ from django.utils.safestring import SafeString
 
 from routines.models import PlacedContact, PlacedReference, Routine, RoutineSection, RoutineVersion
 from routines.models.version import RoutineVersionQuerySet
-from routines.queries.marking import Place, best_place, marked, pattern
-from routines.queries.words import as_query, likened, terms
+from routines.queries.marking import Looked, Place, best_place, marked
+from routines.queries.words import Wanted, as_query, likened, terms, wanted
 from units.models import Membership, User
 
 # So many hits stand on a page; whoever gets more adds a word rather than turns pages.
@@ -75,17 +75,15 @@ class Found:
 def search(user: User, text: str, *, kind: str = "") -> Found:
     """What `user` may read, in force, that has all the words of `text`; the own units first, then the best."""
     typed = terms(text)
-    wanted = [term for term in typed if term.stem]
-    if not wanted:
+    telling = [term for term in typed if term.stem]
+    if not telling:
         return Found(is_too_common=bool(typed))
     within = _Within(user, kind)
     with _by_index():
-        groups = [[term.stem] for term in wanted]
-        if found := within.having(groups, names=text):
+        if found := within.having(wanted(telling), names=text):
             return found
         # Also when no word is like it: whether one is, in somebody else's routine, must not show in the time it takes.
-        likely = [[term.stem, *stems] for term, stems in likened(wanted)]
-        return within.having(likely, is_likened=True) or Found()
+        return within.having(likened(telling), is_likened=True) or Found()
 
 
 class _Within:
@@ -102,22 +100,23 @@ class _Within:
             readable = self.versions.filter(routine__in=Routine.objects.readable_by(user))
             self.versions = RoutineVersion.objects.filter(pk__in=list(readable.order_by().values_list("pk", flat=True)))
 
-    def having(self, groups: list[list[str]], *, names: str = "", is_likened: bool = False) -> Found | None:
-        """Those that have a word of each group, or whose unit is called `names`; None when there are none."""
-        query = SearchQuery(as_query(groups), config="simple", search_type="raw")
+    def having(self, words: list[Wanted], *, names: str = "", is_likened: bool = False) -> Found | None:
+        """Those that have all that is wanted, or whose unit is called `names`; None when there are none."""
+        query = SearchQuery(as_query(words), config="simple", search_type="raw")
         matching = self._matching(query, names)
         if not matching:
             return None
         best = _best(matching, query)
-        stems = [stem for group in groups for stem in group]
-        hits = _hits(best, _present(stems, best) if is_likened else stems)
+        hits = _hits(best, _present(words, best) if is_likened else words)
         return Found(hits=hits, total=matching[0].total, is_likened=is_likened)
 
     def _matching(self, query: SearchQuery, names: str) -> list["_Match"]:
         """Each candidate, and how many there are in all."""
         if self.is_of_all:
             # By itself, or PostgreSQL looks into the text of each version in force when several words are common.
-            having = self.versions.filter(pk__in=RoutineVersion.objects.filter(search=query).values("pk")[:_ALL])
+            having = self.versions.filter(
+                pk__in=RoutineVersion.objects.filter(search=query).order_by().values("pk")[:_ALL]
+            )
         else:
             having = _without_index(self.versions).filter(
                 Q(vector=query) | Q(routine__unit__name__icontains=names) if names else Q(vector=query)
@@ -169,20 +168,22 @@ def _switch(to: str) -> str:
     return ";".join(f"SET LOCAL {way} = {to}" for way in ways)
 
 
-def _present(stems: list[str], versions: Iterable[RoutineVersion]) -> list[str]:
-    """Those of the stems that stand in one of the versions: only they are marked."""
+def _present(words: list[Wanted], versions: Iterable[RoutineVersion]) -> list[Wanted]:
+    """The same, likened to those stems alone that stand in one of the versions: only they are marked."""
+    stems = list({stem for one in words for stem in one.likely})
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT lexeme FROM routines_routineversion, unnest(tsvector_to_array(search)) AS lexeme"
             " WHERE id = ANY(%s::bigint[]) AND lexeme = ANY(%s::text[])",
             [[version.pk for version in versions], stems],
         )
-        return [stem for (stem,) in cursor.fetchall()]
+        there = {stem for (stem,) in cursor.fetchall()}
+    return [replace(one, likely=tuple(stem for stem in one.likely if stem in there)) for one in words]
 
 
-def _hits(versions: list[RoutineVersion], stems: list[str]) -> list[Hit]:
+def _hits(versions: list[RoutineVersion], words: list[Wanted]) -> list[Hit]:
     """The versions as the page shows them: three queries for their sections, whatever their number."""
-    words = pattern(stems)  # marks nothing when there are none: the unit's name was the hit
+    looked = Looked(words)
     columns = ("version", "position", "kind", "heading", "body", "markup", "cells")
     rows = RoutineSection.objects.filter(version__in=versions).order_by("version_id", "position").only(*columns)
     of = {pk: list(group) for pk, group in groupby(rows, key=lambda row: row.version_id)}
@@ -190,9 +191,9 @@ def _hits(versions: list[RoutineVersion], stems: list[str]) -> list[Hit]:
     return [
         Hit(
             version=version,
-            title=marked(version.routine.title, words),
+            title=marked(version.routine.title, looked.pattern),
             is_own=version.is_own,  # type: ignore[attr-defined]  # _best adds it
-            place=best_place(of.get(version.pk, []), placed, words),
+            place=best_place(of.get(version.pk, []), placed, looked),
         )
         for version in versions
     ]

@@ -1,13 +1,14 @@
 """What somebody searches for, as PostgreSQL looks for it: stems, and the words that a mistyped one may have meant."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import Q
 
 from routines.models import SearchWord
+from routines.queries.synonyms import SAME, Phrase, same_as
 
 # More words than anybody remembers make no search better, and each one costs.
 MOST_TERMS, LONGEST_TERM = 8, 40
@@ -15,6 +16,9 @@ MOST_TERMS, LONGEST_TERM = 8, 40
 SHORTEST_BEGINNING = 2
 # Below this a word is too short to have slips in it, or to be looked for inside others.
 _SHORTEST_SLIP, _SHORTEST_INSIDE, _LONG = 4, 4, 6
+# The last part of a compound says what it is: "barnkonsert" is a "konsert". A shorter part is as often a chance.
+_SHORTEST_HEAD = 5
+_LETTERS = "abcdefghijklmnopqrstuvwxyzåäöé"
 # So many letters of an ending that the stemming knows only when it is whole: "skolorn" on the way to "skolorna".
 _LONGEST_ENDING = 3
 
@@ -44,44 +48,94 @@ def terms(text: str) -> list[Term]:
         return [Term(word, stems[0] if stems else "") for word, stems in cursor.fetchall()]
 
 
-def as_query(groups: Iterable[Iterable[str]]) -> str:
-    """A query of stems, in the words of to_tsquery: of each group at least one, the first of each as a beginning."""
-    return " & ".join(
-        f"({' | '.join(_quoted(stem, first=not place) for place, stem in enumerate(group))})" for group in groups
-    )
+@dataclass(frozen=True)
+class Wanted:
+    """What a text must have for one word of a search: all words of a phrase, or one of those that it is likened to."""
+
+    phrases: tuple[Phrase, ...]  # what was typed, and what means the same; beginnings of words
+    likely: tuple[str, ...] = ()  # stems
 
 
-def _quoted(stem: str, *, first: bool) -> str:
-    return f"'{stem}':*" if first and len(stem) >= SHORTEST_BEGINNING else f"'{stem}'"
+def wanted(terms: Sequence[Term]) -> list[Wanted]:
+    """What a text must have, for each term, or for several that mean something together. Without a query."""
+    found, at = [], 0
+    while at < len(terms):
+        length, others = same_as([term.word for term in terms[at:]])
+        found.append(Wanted((tuple(term.stem for term in terms[at : at + length]), *others)))
+        at += length
+    return found
 
 
-def likened(terms: Sequence[Term]) -> list[tuple[Term, list[str]]]:
-    """Each term with the stems that it, mistyped or half-finished, may have meant, or that it is a part of. One query.
+def as_query(words: Iterable[Wanted]) -> str:
+    """A query in the words of to_tsquery."""
+    return " & ".join(f"({' | '.join([*map(_phrase, one.phrases), *map(_quoted, one.likely)])})" for one in words)
 
-    Which they are follows from the word and the stem alone, never from what other words there are.
+
+def _phrase(phrase: Phrase) -> str:
+    parts = (f"{_quoted(stem)}:*" if len(stem) >= SHORTEST_BEGINNING else _quoted(stem) for stem in phrase)
+    return f"({' & '.join(parts)})"
+
+
+def _quoted(stem: str) -> str:
+    return f"'{stem}'"
+
+
+def likened(terms: Sequence[Term]) -> list[Wanted]:
+    """For each term, what it, mistyped or half-finished, may have meant, what it is a part of, or what is the last part
+    of it. One query.
+
+    Which stems they are follows from the word and the stem alone, never from what other words there are.
     """
     near = Q(pk__in=[])
+    exact: set[str] = set()
     for term in terms:
         if len(term.word) >= _SHORTEST_SLIP:
             near |= Q(word__trigram_similar=term.stem)
             if term.word != term.stem:
                 near |= Q(word__trigram_similar=term.word)
+            exact.update(_one_letter_off(term.stem))
         if len(term.stem) >= _SHORTEST_INSIDE:
             near |= Q(word__contains=term.stem)
-    found = list(SearchWord.objects.filter(near).values_list("word", flat=True))
-    return [(term, [stem for stem in found if _is_meant(term, stem)]) for term in terms]
+        exact.update(term.stem[at:] for at in range(1, len(term.stem) - _SHORTEST_HEAD + 1))
+    found = list(SearchWord.objects.filter(near | Q(word__in=exact)).values_list("word", flat=True))
+    return [
+        Wanted(((term.stem,), *_same_as_mistyped(term)), tuple(stem for stem in found if _is_meant(term, stem)))
+        for term in terms
+    ]
+
+
+def _one_letter_off(stem: str) -> Iterator[str]:
+    """The words with one other letter, for a word so short that three letters in a row are seldom right then."""
+    if len(stem) < _LONG:
+        for at in range(len(stem)):
+            yield from (stem[:at] + letter + stem[at + 1 :] for letter in _LETTERS)
 
 
 def _is_meant(term: Term, stem: str) -> bool:
     if len(term.word) < _SHORTEST_SLIP:
         return False
-    slips = 1 if len(term.stem) < _LONG else 2
     is_beginning = len(stem) >= _SHORTEST_SLIP and 0 <= len(term.word) - len(stem) <= _LONGEST_ENDING
     return (
         (len(term.stem) >= _SHORTEST_INSIDE and term.stem in stem)
         or (is_beginning and term.word.startswith(stem))
-        or (len(stem) >= _SHORTEST_SLIP and slips_between(term.stem, stem, most=slips) <= slips)
+        or (len(stem) >= _SHORTEST_HEAD and term.stem.endswith(stem))
+        or (len(stem) >= _SHORTEST_SLIP and _is_slip(term, stem))
     )
+
+
+def _same_as_mistyped(term: Term) -> list[Phrase]:
+    """What means the same as a word of the field that the term may be, mistyped."""
+    found: list[Phrase] = []
+    if len(term.stem) >= _LONG:
+        for phrases in SAME:
+            if any(len(first) >= _LONG and not more and _is_slip(term, first) for first, *more in phrases):
+                found += phrases
+    return found
+
+
+def _is_slip(term: Term, word: str) -> bool:
+    most = 1 if len(term.stem) < _LONG else 2
+    return slips_between(term.stem, word, most=most) <= most
 
 
 def slips_between(typed: str, word: str, *, most: int) -> int:
