@@ -3,6 +3,7 @@
 import pghistory
 import pgtrigger
 from django.db import models
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
@@ -82,6 +83,14 @@ class RoutineSection(Section):
         if self.markup == Markup.PLAIN:
             return mark_safe(rich_text.from_plain(self.body))  # noqa: S308  from_plain escapes
         return mark_safe(rich_text.safe(self.body))  # noqa: S308  sanitised again: a bulk write may have passed forms
+
+    @property
+    def page_html(self) -> SafeString:
+        """The same for a web page, where a table that is wider than the screen scrolls by itself, by the keyboard too
+        (WCAG 2.1.1)."""
+        box = format_html('<div class="table-scroll" role="group" tabindex="0" aria-label="{}">', _("Tabell"))
+        html = self.html.replace("<table>", f"{box}<table>").replace("</table>", "</table></div>")
+        return mark_safe(html)  # noqa: S308  it was safe, and what is put in is ours
 
     @property
     def contacts(self) -> list[Contact]:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVectorField
 from django.db import connection, transaction
-from django.db.models import BooleanField, Case, Count, ExpressionWrapper, F, Func, Q, Value, When, Window
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Func, Q, Value, Window
 from django.utils.safestring import SafeString
 
 from routines.models import PlacedContact, PlacedReference, Routine, RoutineSection, RoutineVersion
@@ -91,14 +91,16 @@ class _Within:
 
     def __init__(self, user: User, kind: str) -> None:
         self.is_of_all = user.is_coordinator
-        units = Membership.objects.present().filter(user=user).values_list("unit", flat=True)
-        self.own = [] if self.is_of_all else list(units)
         self.versions = RoutineVersion.objects.in_force()
         if kind:
             self.versions = self.versions.filter(routine__unit__kind=kind)
-        if not self.is_of_all:
-            readable = self.versions.filter(routine__in=Routine.objects.readable_by(user))
-            self.versions = RoutineVersion.objects.filter(pk__in=list(readable.order_by().values_list("pk", flat=True)))
+        self.readable = [] if self.is_of_all else self._readable_by(user)
+
+    def _readable_by(self, user: User) -> list["_Readable"]:
+        own = set(Membership.objects.present().filter(user=user).values_list("unit", flat=True))
+        rows = self.versions.filter(routine__in=Routine.objects.readable_by(user)).order_by()
+        columns = rows.values_list("pk", "routine__unit", "routine__unit__name")
+        return [_Readable(pk, unit in own, name.lower()) for pk, unit, name in columns]
 
     def having(self, words: list[Wanted], *, names: str = "", is_likened: bool = False) -> Found | None:
         """Those that have all that is wanted, or whose unit is called `names`; None when there are none."""
@@ -118,16 +120,21 @@ class _Within:
                 pk__in=RoutineVersion.objects.filter(search=query).order_by().values("pk")[:_ALL]
             )
         else:
-            having = _without_index(self.versions).filter(
-                Q(vector=query) | Q(routine__unit__name__icontains=names) if names else Q(vector=query)
-            )
-        ordered = having.annotate(is_own=self._is_own(), total=Window(Count("pk"))).order_by("-is_own", "-in_force_at")
+            named = [row.pk for row in self.readable if names and names.lower() in row.unit_name]
+            readable = RoutineVersion.objects.filter(pk__in=[row.pk for row in self.readable])
+            having = _without_index(readable).filter(Q(vector=query) | Q(pk__in=named))
+        own = [row.pk for row in self.readable if row.is_own]
+        is_own = ExpressionWrapper(Q(pk__in=own), BooleanField()) if own else Value(False)
+        ordered = having.annotate(is_own=is_own, total=Window(Count("pk"))).order_by("-is_own", "-in_force_at")
         return [_Match(*row) for row in ordered.values_list("pk", "is_own", "total")[:_RANKED]]
 
-    def _is_own(self) -> Case | Value:
-        if not self.own:
-            return Value(False)
-        return Case(When(routine__unit__in=self.own, then=True), default=False, output_field=BooleanField())
+
+class _Readable(NamedTuple):
+    """A version in force that may be read by somebody who may not read all."""
+
+    pk: int
+    is_own: bool  # of a unit where they work
+    unit_name: str  # in small letters
 
 
 class _Match(NamedTuple):
