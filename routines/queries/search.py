@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, F, Func, Q, Value, Window
 from django.utils.safestring import SafeString
 
-from routines.models import PlacedContact, PlacedReference, Routine, RoutineSection, RoutineVersion
+from routines.models import PlacedContact, PlacedReference, Routine, RoutineSection, RoutineVersion, Sharing
 from routines.models.version import RoutineVersionQuerySet
 from routines.queries.marking import Looked, Place, best_place, marked
 from routines.queries.words import Wanted, as_query, likened, terms, wanted
@@ -97,9 +97,14 @@ class _Within:
         self.readable = [] if self.is_of_all else self._readable_by(user)
 
     def _readable_by(self, user: User) -> list["_Readable"]:
+        """What RoutineQuerySet.readable_by says of routines in force, asked in a way that takes a third of the time; a
+        test compares the two."""
+        if user.is_reader:
+            return []
         own = set(Membership.objects.present().filter(user=user).values_list("unit", flat=True))
-        rows = self.versions.filter(routine__in=Routine.objects.readable_by(user)).order_by()
-        columns = rows.values_list("pk", "routine__unit", "routine__unit__name")
+        shared = Sharing.objects.standing().order_by().values("routine")
+        rows = self.versions.filter(Q(routine__unit__in=own) | Q(routine__in=shared))
+        columns = rows.order_by().values_list("pk", "routine__unit", "routine__unit__name")
         return [_Readable(pk, unit in own, name.lower()) for pk, unit, name in columns]
 
     def having(self, words: list[Wanted], *, names: str = "", is_likened: bool = False) -> Found | None:

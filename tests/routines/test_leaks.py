@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from routines import actions, queries
-from routines.models import Routine
+from routines.models import Routine, RoutineVersion
 from tests import factories
 from tests.conftest import SignIn
 from tests.routines import shelf
@@ -190,3 +190,26 @@ def test_unknown_and_forbidden_are_the_same_answer(secret: Routine, member: User
         assert forbidden.status_code == unknown.status_code == 404
         told, untold = without_tokens(forbidden.content), without_tokens(unknown.content)
         assert told.replace(secret.slug, "") == untold.replace("finns-inte", "")
+
+
+@pytest.mark.parametrize("who", ["member", "manager", "outsider", "reader"])
+def test_search_finds_what_may_be_read_and_nothing_else(
+    request: pytest.FixtureRequest, unit: Unit, manager: User, coordinator: User, who: str
+) -> None:
+    """The search asks for it in a way of its own; here it is compared with the rule that every page goes by."""
+    other = factories.unit(name="Andra enheten")
+    shared, once_shared = (
+        shelf.put(other, title, "Ring polisen.", by=coordinator) for title in ("Delad", "Förr delad")
+    )
+    for row in (shared, once_shared):
+        actions.share_routine(row, by=coordinator)
+    actions.stop_sharing(once_shared, by=coordinator)
+    shelf.put(unit, "Egen", "Ring polisen.", by=manager)
+    shelf.put(other, "Andras", "Ring polisen.", by=coordinator)
+    ended = shelf.put(unit, "Upphävd", "Ring polisen.", by=manager)
+    actions.withdraw_version(shelf.in_force(ended), reason="Gäller inte.", by=manager)
+    user: User = request.getfixturevalue(who)
+    may_read = RoutineVersion.objects.in_force().filter(routine__in=Routine.objects.readable_by(user))
+    found = {hit.routine.title for hit in queries.search(user, "polisen").hits}
+    assert found == set(may_read.values_list("routine__title", flat=True))
+    assert found == {"member": {"Egen", "Delad"}, "manager": {"Egen", "Delad"}, "outsider": {"Delad"}}.get(who, set())
