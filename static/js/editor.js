@@ -326,6 +326,8 @@ const replace = (editor, text) => {
 
 const start = (textarea) => {
   const { id } = textarea;
+  // Whoever began to write before the editor was there goes on where they were.
+  const wasWriting = document.activeElement === textarea;
   const label = document.querySelector(`label[for="${CSS.escape(id)}"]`);
   label.id ||= `${id}-label`;
   const place = document.createElement("div");
@@ -384,6 +386,7 @@ const start = (textarea) => {
       isOurs = false;
     },
   };
+  if (wasWriting) editor.commands.focus("end");
 };
 
 for (const textarea of document.querySelectorAll("textarea[data-editor]")) start(textarea);

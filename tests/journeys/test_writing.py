@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from routines import actions
 from routines.models import RoutineVersion, VersionState
@@ -77,6 +77,22 @@ def test_typing_and_the_toolbar_are_saved_as_they_look(
     assert writer.heard == []
 
 
+def test_who_begins_to_write_before_the_editor_is_there_goes_on_in_it(
+    browser: Browser, live_server: Any, draft: RoutineVersion, manager: User
+) -> None:
+    writer = Writer(browser, live_server.url, manager, draft)
+    held: list[Route] = []
+    writer.page.route("**/js/editor*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright cannot mark a built-in
+    writer.page.reload(wait_until="commit")
+    writer.editor("Ansvar").focus()
+    writer.page.keyboard.type("Rektor")
+    held[0].continue_()
+    writer.wait_for_editors()
+    writer.page.keyboard.type(" ringer")
+    expect(writer.status("Ansvar")).to_have_text(SAVED)
+    assert body(draft) == "<p>Rektor ringer</p>"
+
+
 def test_what_word_pastes_becomes_what_the_portal_can_print(
     browser: Browser, live_server: Any, draft: RoutineVersion, manager: User
 ) -> None:
@@ -84,7 +100,7 @@ def test_what_word_pastes_becomes_what_the_portal_can_print(
     writer.paste("Ansvar", WORD)
     expect(writer.status("Ansvar")).to_have_text(SAVED)
     assert body(draft) == PASTED
-    writer.page.reload()
+    writer.reload()
     writer.editor("Ansvar").press("End")
     writer.page.keyboard.type("!")
     expect(writer.status("Ansvar")).to_have_text(SAVED)

@@ -58,7 +58,7 @@ def test_a_table_pasted_in_a_list_is_shown_as_it_is_saved(
     expect(writer.status("Ansvar")).to_have_text(SAVED)
     assert body(draft) == after
     shown = editor.evaluate(OUTLINE)
-    writer.page.reload()
+    writer.reload()
     expect(editor).to_have_attribute("role", "textbox")
     assert editor.evaluate(OUTLINE) == shown
     assert writer.heard == []

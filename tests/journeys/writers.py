@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from routines.models import RoutineSection, RoutineVersion
 from tests.browser import complaints, sign_in
@@ -22,6 +22,17 @@ class Writer:
         self.page: Page = self.context.new_page()
         self.heard = complaints(self.page)
         self.page.goto(address + reverse("routine_write", args=[version.routine.slug]))
+        if options.get("java_script_enabled", True):
+            self.wait_for_editors()
+
+    def wait_for_editors(self) -> None:
+        """Each textarea is an editor: what was pointed out before stays the textarea, which is hidden then."""
+        expect(self.page.locator("textarea[data-editor]:visible")).to_have_count(0)
+
+    def reload(self) -> None:
+        """Open the page anew."""
+        self.page.reload()
+        self.wait_for_editors()
 
     def section(self, heading: str) -> Locator:
         return self.page.locator(".write-row", has=self.page.get_by_role("heading", name=heading, exact=True))
