@@ -14,6 +14,7 @@ from django.db.models import (
     F,
     Func,
     IntegerField,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -23,7 +24,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Concat, Lower
+from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Lower, Now
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -31,16 +32,20 @@ from django.utils.translation import gettext_lazy as _
 from jarfalla import clock
 from units.models import (
     ListImport,
+    Message,
+    Outcome,
     Participation,
     ParticipationState,
     Programme,
     Round,
+    SettledContact,
     Step,
     StepBlocked,
     StepCompletion,
     Unit,
     User,
 )
+from units.models.message import held_up, late_since
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -95,7 +100,9 @@ class Progress(TypedDict):
     step_2_on: "dt.date | None"
     step_3_on: "dt.date | None"
     step_4_on: "dt.date | None"
-    window_opens_on: "dt.date | None"  # of the follow-up; None before step 3
+    contacts_settled: int  # how many contacts of step 4 are over
+    window_opens_on: "dt.date | None"  # of the next contact; None before step 3
+    window_target_on: "dt.date | None"
     window_closes_on: "dt.date | None"
     status: str  # a ProgressStatus
 
@@ -113,24 +120,18 @@ def units_with_progress(
     answers = Participation.objects.filter(unit=OuterRef("pk")).order_by("-pk")
     current_round = Round.objects.filter(unit=OuterRef("pk")).order_by(F("closed_on").desc(nulls_first=True), "-number")
     standing = StepCompletion.objects.standing().filter(round=OuterRef("round_pk"))
-    rows = (
-        units.annotate(
-            participation=Coalesce(Subquery(answers.values("state")[:1]), Value(ParticipationState.NOT_INVITED.value)),
-            participating_since=Subquery(answers.values("since")[:1]),
-            round_pk=Subquery(current_round.values("pk")[:1]),
-            round_number=Subquery(current_round.values("number")[:1]),
-            round_closed_on=Subquery(current_round.values("closed_on")[:1]),
-        )
-        .annotate(
-            steps_done=Coalesce(Subquery(standing.order_by("-step").values("step")[:1]), Value(0)),
-            **{f"step_{step.value}_on": Subquery(standing.filter(step=step).values("completed_on")) for step in Step},
-        )
-        .annotate(
-            window_opens_on=add_months("step_3_on", programme.follow_up_opens_months),
-            window_closes_on=add_months("step_3_on", programme.follow_up_closes_months),
-        )
-        .annotate(status=_status(today))
+    rows = units.annotate(
+        participation=Coalesce(Subquery(answers.values("state")[:1]), Value(ParticipationState.NOT_INVITED.value)),
+        participating_since=Subquery(answers.values("since")[:1]),
+        round_pk=Subquery(current_round.values("pk")[:1]),
+        round_number=Subquery(current_round.values("number")[:1]),
+        round_closed_on=Subquery(current_round.values("closed_on")[:1]),
+    ).annotate(
+        steps_done=Coalesce(Subquery(standing.order_by("-step").values("step")[:1]), Value(0)),
+        **{f"step_{step.value}_on": Subquery(standing.filter(step=step).values("completed_on")) for step in Step},
     )
+    rows = with_contact(rows, programme, round_pk="round_pk", anchored_on=f"step_{programme.follow_up_anchor}_on")
+    rows = rows.annotate(status=_status(today))
     return cast("QuerySet[UnitWithProgress, UnitWithProgress]", rows)
 
 
@@ -148,9 +149,44 @@ def _status(today: "dt.date") -> Case:
     )
 
 
-def add_months(date: str, months: int) -> Func:
+def with_contact(rows: "QuerySet[Any]", programme: Programme, *, round_pk: str, anchored_on: str) -> "QuerySet[Any]":
+    """The same rows, each with the next contact of the round in column `round_pk` and the days of its window.
+
+    A planned contact is counted from the day in column `anchored_on`; one beyond the plan from the contact before it,
+    and so is a planned one that would come sooner than that after a contact that was held late. The months are added
+    to that day at once, never one by one: 31 August and 5 months is 31 January.
+    """
+    planned, extra = programme.follow_up_months, programme.follow_up_extra_months
+    settled = SettledContact.objects.standing().filter(round=OuterRef(round_pk)).order_by("-number")
+    held_on = settled.annotate(held_on=Case(When(outcome=Outcome.HELD, then=F("settled_on")))).values("held_on")
+    months = Case(*(When(contacts_settled=n, then=Value(m)) for n, m in enumerate(planned)), default=Value(extra))
+    from_last = Q(contacts_settled__gte=len(planned)) | Q(planned_on__lt=F("rested_on"))
+    found: QuerySet[Any] = (
+        rows.annotate(
+            contacts_settled=Coalesce(Subquery(settled.values("number")[:1]), Value(0)),
+            contact_settled_on=Subquery(settled.values("settled_on")[:1]),
+            contact_held_on=Subquery(held_on[:1]),
+        )
+        .alias(planned_on=add_months(anchored_on, months), rested_on=add_months("contact_held_on", extra))
+        .annotate(
+            window_from=Case(When(from_last, then=F("contact_settled_on")), default=F(anchored_on)),
+            window_months=Case(When(from_last, then=Value(extra)), default=months),
+        )
+        .annotate(
+            window_opens_on=add_months(
+                "window_from", Greatest(F("window_months") - programme.follow_up_opens_before_months, Value(0))
+            ),
+            window_target_on=add_months("window_from", F("window_months")),
+            window_closes_on=add_months("window_from", F("window_months") + programme.follow_up_closes_after_months),
+        )
+    )
+    return found
+
+
+def add_months(date: str, months: "int | Combinable") -> Func:
     """The column `date` plus calendar months; the 31st becomes the last day of a shorter month, as in Python."""
-    interval = Func(Value(0), Value(months), function="make_interval")
+    count = Value(months) if isinstance(months, int) else months
+    interval = Func(Value(0), Cast(count, IntegerField()), function="make_interval")
     return Func(F(date), interval, template="CAST(%(expressions)s AS date)", arg_joiner=" + ", output_field=DateField())
 
 
@@ -265,3 +301,44 @@ def protected_addresses(texts: Iterable[str]) -> set[str]:
     addresses = {text.lower() for text in texts if "@" in text}
     protected = User.objects.filter(is_protected=True).annotate(key=Lower("email")).filter(key__in=addresses)
     return set(protected.values_list("key", flat=True))
+
+
+class HeldBy(TextChoices):
+    """What keeps mails from going out."""
+
+    SERVER = "server"  # the mail server takes none
+    ANSWER = "answer"  # the mail server does not take these, but others
+    NOBODY = "nobody"  # nobody sends them
+
+
+@dataclass(frozen=True)
+class HeldMail:
+    """Mails that should have gone out and have not."""
+
+    count: int
+    by: HeldBy
+    since: "dt.datetime"  # when the oldest of them was written
+    last_sent_at: "dt.datetime | None"  # when the last mail went out, whichever it was
+
+
+def held_mail() -> HeldMail | None:
+    """The mails that are held up, if there are any; two queries at the most.
+
+    A queue that is long and moves is no reason to worry: while mails go out, only those count that the server did not
+    take.
+    """
+    late, refused = late_since(), ~Q(last_error="")
+    found = Message.objects.unfinished().aggregate(
+        held=Count("pk", filter=held_up()),
+        since=Min("created_at", filter=held_up()),
+        refused=Count("pk", filter=refused),
+        refused_since=Min("created_at", filter=refused),
+        # What was tried a while ago waits for its turn, which has not come, or came just now.
+        tried=Count("pk", filter=(refused & Q(not_before__gt=late)) | Q(claimed_until__gt=Now())),
+    )
+    if not found["held"]:
+        return None
+    last = Message.objects.filter(sent_at__isnull=False).order_by("-sent_at").values_list("sent_at", flat=True).first()
+    if last and last > late:
+        return HeldMail(found["refused"], HeldBy.ANSWER, found["refused_since"], last) if found["refused"] else None
+    return HeldMail(found["held"], HeldBy.SERVER if found["tried"] else HeldBy.NOBODY, found["since"], last)

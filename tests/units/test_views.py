@@ -92,6 +92,52 @@ def test_unit_edit_changes_the_unit_and_keeps_its_address(sign_in: SignIn, unit:
     assert (changed.name, changed.kind, changed.size()) == ("Nya namnet", "open_preschool", 7)
 
 
+UNIT = {"name": "Tallbackens förskola", "kind": "preschool", "ownership": "municipal"}
+
+
+def test_unit_edit_saves_and_removes_the_managers_manager(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
+    client, path = sign_in(coordinator), reverse("unit_edit", args=[unit.slug])
+    chief = factories.user(name="Vera Verksamhetschef")
+    client.post(path, UNIT | {"superior": chief.email.upper()})
+    assert Unit.objects.get(pk=unit.pk).superior == chief
+    assert chief.email in text_of(client.get(path))
+    client.post(path, UNIT | {"superior": ""})
+    assert Unit.objects.get(pk=unit.pk).superior is None
+
+
+def test_unit_edit_refuses_a_managers_manager_who_would_hear_nothing(
+    sign_in: SignIn, unit: Unit, coordinator: User, manager: User
+) -> None:
+    """The last reminder skips whoever has got the earlier ones, and whoever has no account that is open."""
+    closed = factories.user()
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+    client, path = sign_in(coordinator), reverse("unit_edit", args=[unit.slug])
+    for email, sentence in (
+        (manager.email, "Den personen är chef för enheten och påminns redan själv."),
+        (coordinator.email, "Den personen är samordnare och får redan veta när uppföljningen är försenad."),
+        (closed.email, "Ingen med den adressen har ett konto i portalen."),
+        ("ingen@example.org", "Ingen med den adressen har ett konto i portalen."),
+    ):
+        page = client.post(path, UNIT | {"superior": email})
+        assert sentence in str(page.context["form"].errors["superior"]), email
+        assert "<title>Fel: " in page.content.decode()
+    assert Unit.objects.get(pk=unit.pk).superior is None
+
+
+def test_unit_edit_takes_another_units_manager_as_the_managers_manager(
+    sign_in: SignIn, unit: Unit, coordinator: User, manager: User
+) -> None:
+    client, other = sign_in(coordinator), factories.unit()
+    client.post(reverse("unit_edit", args=[other.slug]), UNIT | {"name": other.name, "superior": manager.email})
+    assert Unit.objects.get(pk=other.pk).superior == manager
+
+
+def test_unit_new_refuses_a_coordinator_as_the_managers_manager(sign_in: SignIn, coordinator: User) -> None:
+    page = sign_in(coordinator).post(reverse("unit_new"), UNIT | {"superior": coordinator.email})
+    assert "Den personen är samordnare" in str(page.context["form"].errors["superior"])
+    assert not Unit.objects.exists()
+
+
 def test_unit_participation_starts_a_round(sign_in: SignIn, coordinator: User) -> None:
     unit = factories.unit()
     sign_in(coordinator).post(
@@ -289,22 +335,26 @@ def test_outbox_asks_as_many_questions_for_one_message_as_for_three(
         client.get("/utkorg/")
 
 
-def test_programme_that_closes_before_it_opens_says_so_at_the_field(sign_in: SignIn, coordinator: User) -> None:
+def test_programme_with_impossible_figures_says_so_at_the_fields(sign_in: SignIn, coordinator: User) -> None:
     fields = {name: getattr(Programme.current(), name) for name in ("municipality", "name", "web_course_url")}
     page = sign_in(coordinator).post(
         "/installningar/",
         {
             **fields,
             "coverage_threshold_percent": 101,
-            "follow_up_opens_months": 6,
-            "follow_up_closes_months": 6,
+            "follow_up_months": "6, 6",
+            "follow_up_anchor": 3,
+            "follow_up_opens_before_months": 1,
+            "follow_up_closes_after_months": 0,
+            "follow_up_extra_months": 3,
             "sender_name": "Portalen",
             "sender_email": "inte en adress",
         },
     )
     assert set(page.context["form"].errors) == {
         "coverage_threshold_percent",
-        "follow_up_closes_months",
+        "follow_up_months",
+        "follow_up_closes_after_months",
         "sender_email",
     }
-    assert Programme.current().follow_up_closes_months == 12
+    assert Programme.current().follow_up_months == [6, 12]

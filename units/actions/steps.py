@@ -9,7 +9,19 @@ from django.utils.translation import gettext as _
 from jarfalla import clock
 from units import mail
 from units.actions.outbox import post_letter
-from units.models import ParticipationState, Refused, Round, Step, StepBlocked, StepCompletion, Unit, User, UserRole
+from units.models import (
+    Outcome,
+    ParticipationState,
+    Refused,
+    Round,
+    SettledContact,
+    Step,
+    StepBlocked,
+    StepCompletion,
+    Unit,
+    User,
+    UserRole,
+)
 
 
 def lock_round(round_: Round) -> Round:
@@ -84,6 +96,46 @@ def withdraw_step(completion: StepCompletion, *, reason: str, by: User) -> StepC
     completion.withdrawn_at, completion.withdrawn_by, completion.withdrawn_reason = clock.now(), by, reason.strip()
     completion.save()
     return completion
+
+
+@transaction.atomic
+def settle_contact(
+    round_: Round, number: int, *, on: dt.date, outcome: Outcome, by: User, reason: str = ""
+) -> SettledContact:
+    """Record that the round's contact `number` was held on `on`, or that it could not be; return what is recorded.
+
+    Called by the app that owns what was said. Raises StepBlocked when the round does not wait for a follow-up, when
+    another contact comes before, when `on` lies in the future, and when what was not held has no reason.
+    """
+    round_ = lock_round(round_)
+    standing = list(round_.contacts.standing().order_by("number"))
+    if number <= len(standing):
+        return standing[number - 1]
+    round_.require_next(Step.FOLLOW_UP)
+    if number != len(standing) + 1:
+        raise StepBlocked(_("Samtal %(number)s kommer först.") % {"number": len(standing) + 1})
+    if on > clock.today():
+        raise StepBlocked(_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."))
+    if outcome == Outcome.NOT_HELD and not reason.strip():
+        raise StepBlocked(_("Skriv varför samtalet inte kunde hållas."))
+    return round_.contacts.create(number=number, settled_on=on, outcome=outcome, reason=reason.strip(), recorded_by=by)
+
+
+def withdraw_contact(contact: SettledContact, *, by: User) -> SettledContact:
+    """What was registered of the contact no longer stands. The caller holds its round and knows that it is the last."""
+    contact.withdrawn_at, contact.withdrawn_by = clock.now(), by
+    contact.save()
+    return contact
+
+
+@transaction.atomic
+def withdraw_contacts(round_: Round, *, by: User) -> None:
+    """Let the round's contacts begin anew, because a step before them is done again; what was said in them stays.
+
+    A step that is withdrawn to correct its date does not do this: what was held is held.
+    """
+    round_ = lock_round(round_)
+    round_.contacts.standing().update(withdrawn_at=clock.now(), withdrawn_by=by)
 
 
 @transaction.atomic

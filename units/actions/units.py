@@ -58,7 +58,7 @@ def create_unit(
 ) -> Unit:
     """Make a unit that has not been invited yet; return the one with that name if it exists.
 
-    `fields` are ownership, department and district. `by` is None on the command line.
+    `fields` are ownership, department, district and superior. `by` is None on the command line.
     """
     lock_names()
     if existing := Unit.objects.filter(name__iexact=name).first():

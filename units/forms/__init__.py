@@ -1,6 +1,16 @@
 """Forms of the units app, and what every form of the portal has in common."""
 
-from units.forms.guarded import EARLIEST, DateField, GuardedFormMixin, PortalForm, PortalModelForm, mailable, one_line
+from units.forms.guarded import (
+    EARLIEST,
+    DateField,
+    GuardedFormMixin,
+    PortalForm,
+    PortalModelForm,
+    TimeField,
+    mailable,
+    moment,
+    one_line,
+)
 from units.forms.imports import ChangesForm, ColumnsForm, ListFileForm, ListImportForm, UnitImportForm
 from units.forms.units import (
     EndMembershipForm,
@@ -29,9 +39,11 @@ __all__ = [
     "PortalModelForm",
     "ProgrammeForm",
     "StepForm",
+    "TimeField",
     "UnitForm",
     "UnitImportForm",
     "WithdrawForm",
     "mailable",
+    "moment",
     "one_line",
 ]

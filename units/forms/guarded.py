@@ -7,6 +7,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.validators import EmailValidator, RegexValidator, validate_email
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
@@ -45,6 +46,18 @@ class DateField(forms.DateField):
         if self.past and day and day > clock.today():
             raise forms.ValidationError(_("Datumet ligger i framtiden. Välj dagens datum eller ett tidigare."))
         return day
+
+
+class TimeField(forms.TimeField):
+    """A time of day, typed in the browser's own field."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **kwargs)
+
+
+def moment(day: dt.date, time: dt.time) -> dt.datetime:
+    """The moment when the clocks here show that. In UTC: the night when they change may turn two of them round."""
+    return timezone.make_aware(dt.datetime.combine(day, time)).astimezone(dt.UTC)
 
 
 class GuardedFormMixin:

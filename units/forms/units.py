@@ -1,5 +1,6 @@
 """Forms about units, people, steps and the programme."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -11,7 +12,17 @@ from jarfalla import clock, images
 from jarfalla.uploads import UnacceptableFile
 from units.forms.guarded import DateField, PortalForm, PortalModelForm
 from units.imports import MAX_HEADCOUNT
-from units.models import Kind, MembershipRole, ParticipationState, Programme, Unit
+from units.models import MOST_CONTACTS, MOST_MONTHS, Kind, MembershipRole, ParticipationState, Programme, Unit, User
+
+# Why somebody can't be the manager's manager.
+_BY_COORDINATOR = _(
+    "Den personen är samordnare och får redan veta när uppföljningen är försenad. Skriv den som är chef över enhetens "
+    "chef, eller lämna tomt."
+)
+_BY_MANAGER = _(
+    "Den personen är chef för enheten och påminns redan själv. Skriv den som är chef över enhetens chef, eller lämna "
+    "tomt."
+)
 
 
 class UnitForm(PortalModelForm):
@@ -31,6 +42,12 @@ class UnitForm(PortalModelForm):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     declared_on = DateField(label=_("Antalet gäller från och med"), past=True, required=False)
+    superior = forms.EmailField(
+        label=_("Chefens chef (e-postadress)"),
+        required=False,
+        max_length=254,
+        help_text=_("Får veta när uppföljningen har varit försenad länge. Behöver ett konto i portalen."),
+    )
 
     class Meta:
         model = Unit
@@ -41,6 +58,22 @@ class UnitForm(PortalModelForm):
         declared = self.instance.declared_headcount() if self.instance.pk else None
         self.initial.setdefault("declared_headcount", declared.headcount if declared else None)
         self.initial.setdefault("declared_on", clock.today())
+        self.initial["superior"] = self.instance.superior.email if self.instance.superior else ""
+
+    def clean_superior(self) -> User | None:
+        """The person at that address; refused at this field when nobody there has an account that is open, and when
+        it is somebody who hears of a late follow-up anyway: then nobody further up would."""
+        address = self.cleaned_data["superior"]
+        if not address:
+            return None
+        person = User.objects.filter(email__iexact=address, is_active=True).first()
+        if person is None:
+            raise forms.ValidationError(_("Ingen med den adressen har ett konto i portalen."))
+        if person.is_coordinator:
+            raise forms.ValidationError(_BY_COORDINATOR)
+        if self.instance.pk and self.instance.managers().filter(pk=person.pk).exists():
+            raise forms.ValidationError(_BY_MANAGER)
+        return person
 
     def clean_name(self) -> str:
         """The name, free of doubled spaces; refused at this field when another unit has it."""
@@ -120,12 +153,37 @@ class WithdrawForm(PortalForm):
     )
 
 
+class MonthsField(forms.CharField):
+    """Months after a day, written in one line: 6, 12."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """The list as it is written; what somebody typed as they typed it."""
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        """The months as a list; refused at this field when they are none, too many, or not one later than the other."""
+        words = re.split(r"[\s,;]+(?:och\s+|and\s+)?", super().clean(value))
+        if not all(re.fullmatch("[0-9]{1,2}", word) for word in words):
+            raise forms.ValidationError(_("Skriv månaderna med siffror och komma emellan, till exempel 6, 12."))
+        months = [int(word) for word in words]
+        if len(months) > MOST_CONTACTS or months != sorted(set(months)):
+            raise forms.ValidationError(_("Skriv ett till fyra samtal, vart och ett senare än det förra."))
+        if not all(1 <= month <= MOST_MONTHS for month in months):
+            raise forms.ValidationError(_("Skriv månader mellan 1 och 60."))
+        return months
+
+
 class ProgrammeForm(PortalModelForm):
     """The programme's names, thresholds, months and sender."""
 
     printed = ("municipality", "name")
 
     web_course_url = forms.URLField(label=_("Länk till webbkursen"), assume_scheme="https")
+    follow_up_months = MonthsField(
+        label=_("Uppföljningens samtal (månader)"),
+        max_length=40,
+        help_text=_("Hur många månader efter steget som de siktar på. Skriv 6, 12 för två samtal."),
+    )
 
     class Meta:
         model = Programme
@@ -135,19 +193,25 @@ class ProgrammeForm(PortalModelForm):
             "web_course_url",
             "coverage_threshold_percent",
             "course_validity_months",
-            "follow_up_opens_months",
-            "follow_up_closes_months",
+            "follow_up_months",
+            "follow_up_anchor",
+            "follow_up_opens_before_months",
+            "follow_up_closes_after_months",
+            "follow_up_extra_months",
             "sender_name",
             "sender_email",
         ]
 
-    def clean_follow_up_closes_months(self) -> int:
-        """The month in which the window closes; refused at this field when it does not come after the opening."""
-        closes: int = self.cleaned_data["follow_up_closes_months"]
-        opens = self.cleaned_data.get("follow_up_opens_months")
-        if opens is not None and closes <= opens:
-            raise forms.ValidationError(_("Uppföljningen måste öppna innan den stänger."))
-        return closes
+    def clean(self) -> dict[str, Any]:
+        """The fields; refused at its field when the first contact would open before the step that it counts from."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        months, before = cleaned.get("follow_up_months"), cleaned.get("follow_up_opens_before_months")
+        if months and before is not None and before >= months[0]:
+            self.add_error(
+                "follow_up_opens_before_months",
+                _("Det första samtalet öppnar innan steget det räknas från är klart."),
+            )
+        return cleaned
 
 
 class LogoForm(PortalForm):

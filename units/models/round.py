@@ -1,10 +1,7 @@
 """One run of a unit through the four steps, and the record of each completed step."""
 
-import datetime as dt
-
 import pghistory
 import pgtrigger
-from dateutil.relativedelta import relativedelta
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import TruncDate
@@ -12,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from jarfalla import clock
 from units.models.people import User
-from units.models.programme import Programme
 from units.models.refusals import StepBlocked
 from units.models.unit import ParticipationState, Unit
 
@@ -87,19 +83,6 @@ class Round(models.Model):
                 _("Steg %(first)s, %(name)s, måste vara klart först.")
                 % {"first": first_open.value, "name": first_open.label.lower()}
             )
-
-    def follow_up_window(self, programme: Programme) -> tuple[dt.date, dt.date] | None:
-        """The first and last day of the follow-up: calendar months after step 3; None before step 3.
-
-        The 31st plus months is the last day of a shorter month (design, section 5).
-        """
-        done = self.standing().get(Step.ROUTINES)
-        if done is None:
-            return None
-        return (
-            done.completed_on + relativedelta(months=programme.follow_up_opens_months),
-            done.completed_on + relativedelta(months=programme.follow_up_closes_months),
-        )
 
 
 class StepCompletionQuerySet(models.QuerySet["StepCompletion"]):

@@ -77,6 +77,10 @@ class Unit(models.Model):
     ownership = models.CharField(_("huvudman"), max_length=30, choices=Ownership, default=Ownership.MUNICIPAL)
     department = models.CharField(_("förvaltning"), max_length=100, blank=True)
     district = models.CharField(_("kommundel"), max_length=100, blank=True)
+    # Who hears of it when a follow-up is late again and again; needs an account, and none of the unit's rights.
+    superior = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="superior_of", verbose_name=_("chefens chef")
+    )
     created_at = models.DateTimeField(_("skapad"), default=clock.now, editable=False)
 
     objects = UnitQuerySet.as_manager()
