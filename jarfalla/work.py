@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 IMPORTS = 0x1A9F
 EXPORTS = 0x1AA0
 PUBLICATIONS = 0x1AA1
+FOLLOW_UPS = 0x1AA2
 _LOCK_NUMBERS = 2**31
 _HELD = """
     SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()

@@ -1,8 +1,10 @@
 """What mails say and how they leave. One function for each mail; nothing here writes a row."""
 
+import datetime as dt
 from dataclasses import dataclass
 from email.headerregistry import Address
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -34,15 +36,30 @@ class Letter:
     html: str
     # An iCalendar object (jarfalla.calendars.invitation); empty for a letter without an appointment.
     calendar: str = ""
+    # For mails that come again and again: which of them this is (a-z, 0-9, -), and where one click pauses them. That
+    # address answers a POST without a session and asks nothing more (RFC 8058).
+    list_name: str = ""
+    pause_url: str = ""
+    # After this moment it is not sent: it would be of no use.
+    not_after: dt.datetime | None = None
 
 
 def write_letter(
-    template: str, *, key: str, to: User | Guest, subject: Any, context: dict[str, Any], calendar: str = ""
+    template: str,
+    *,
+    key: str,
+    to: User | Guest,
+    subject: Any,
+    context: dict[str, Any],
+    calendar: str = "",
+    list_name: str = "",
+    pause_url: str = "",
+    not_after: dt.datetime | None = None,
 ) -> Letter:
     """Render templates/email/<template>.txt and .html in the recipient's language.
 
     `subject` may be lazy, so that it too is in that language; `context` gets `recipient`, `programme`
-    and `base_url`; whoever writes many letters brings the programme along. `calendar` goes along as it is.
+    and `base_url`; whoever writes many letters brings the programme along. The rest goes along as it is.
     """
     with translation.override(to.language):
         programme = context.get("programme") or Programme.current()
@@ -55,6 +72,9 @@ def write_letter(
             text=render_to_string(f"email/{template}.txt", full).strip() + "\n",
             html=render_to_string(f"email/{template}.html", full),
             calendar=calendar,
+            list_name=list_name,
+            pause_url=pause_url,
+            not_after=not_after,
         )
 
 
@@ -75,8 +95,14 @@ def step_completed(completion: StepCompletion, to: User) -> Letter:
     )
 
 
+def message_id_of(message: Message, programme: Programme) -> str:
+    """The Message-ID of an outbox row that has none yet; it follows from the row."""
+    domain = programme.sender_email.rpartition("@")[2] or "localhost"
+    return f"<portalen.{message.pk}.{message.created_at:%Y%m%d%H%M%S}@{domain}>"
+
+
 def build_mail(message: Message, programme: Programme) -> EmailMultiAlternatives:
-    """The mail of an outbox row. Its Message-ID follows from the row, so that a repeated send shows as one."""
+    """The mail of an outbox row; the same Message-ID every time, so that a repeated send shows as one."""
     sender = Address(programme.sender_name, addr_spec=programme.sender_email)
     mail = EmailMultiAlternatives(
         subject=" ".join(message.subject.split()),  # a line break in a header is an attack or a mistake
@@ -84,14 +110,27 @@ def build_mail(message: Message, programme: Programme) -> EmailMultiAlternatives
         from_email=str(sender),
         to=[str(Address(message.recipient_name, addr_spec=message.recipient_email))],
         headers={
-            "Message-ID": f"<portalen.{message.pk}.{message.created_at:%Y%m%d%H%M%S}@{sender.domain}>",
+            "Message-ID": message.message_id or message_id_of(message, programme),
             "Auto-Submitted": "auto-generated",
+            **_list_headers(message),
         },
     )
     mail.attach_alternative(message.html, "text/html")
     if message.calendar:
         _add_calendar(mail, message.calendar)
     return mail
+
+
+def _list_headers(message: Message) -> dict[str, str]:
+    """What lets mail programs sort mails that come again and again (RFC 2919), and pause them (RFC 2369, RFC 8058)."""
+    headers = {}
+    if message.list_name:
+        headers["List-Id"] = f"<{message.list_name}.{urlsplit(settings.BASE_URL).hostname or 'localhost'}>"
+        headers["Precedence"] = "bulk"
+    if message.pause_url:
+        headers["List-Unsubscribe"] = f"<{message.pause_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def _add_calendar(mail: EmailMultiAlternatives, calendar: str) -> None:
@@ -101,4 +140,4 @@ def _add_calendar(mail: EmailMultiAlternatives, calendar: str) -> None:
     The file is application/ics: as text/calendar it would be a second invitation in the same mail.
     """
     mail.attach_alternative(calendar, f"text/calendar; method={calendars.method_of(calendar)}")
-    mail.attach("utbildning.ics", calendar.encode(), "application/ics")
+    mail.attach(calendars.file_name(calendar), calendar.encode(), "application/ics")

@@ -1,7 +1,5 @@
 """What the worker does for this app: take an id, do nothing if it is done, make one call."""
 
-import time
-from collections.abc import Iterable, Iterator
 from functools import partial
 
 from celery import shared_task
@@ -9,14 +7,14 @@ from django.conf import settings
 
 from jarfalla.celery import run_all
 from units import actions
-from units.models import Message
 from units.queries import waiting_imports
 
 
 @shared_task
 def send_message(message_id: int) -> None:
-    """Send one message of the outbox, if it still waits."""
-    actions.deliver_message(message_id)
+    """Send one message of the outbox, if it still waits and the mail server is there; else the next tick does."""
+    if not actions.is_mail_server_away():
+        actions.deliver_message(message_id)
 
 
 @shared_task
@@ -25,17 +23,7 @@ def send_waiting_messages() -> None:
 
     After TICK_SECONDS the rest is left to the next tick: a mail server that hangs must not keep every worker.
     """
-    due = Message.objects.due().order_by("not_before").values_list("pk", flat=True)[:500]
-    run_all(partial(actions.deliver_message, pk) for pk in _for_a_tick(due))
-
-
-def _for_a_tick(pks: Iterable[int]) -> Iterator[int]:
-    """The first of them, and more until TICK_SECONDS have passed."""
-    until = time.monotonic() + settings.TICK_SECONDS
-    for pk in pks:
-        yield pk
-        if time.monotonic() > until:
-            return
+    actions.deliver_waiting(settings.TICK_SECONDS)
 
 
 @shared_task

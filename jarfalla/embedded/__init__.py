@@ -17,7 +17,16 @@ from jarfalla.embedded.postgres import start_postgres, stop_postgres
 from jarfalla.embedded.redis import EmbeddedRedis, start_redis, stop_redis
 from jarfalla.embedded.share import Share
 
-__all__ = ["EmbeddedRedis", "InUseError", "provide_servers", "remove_data", "start_postgres", "start_redis", "var_dir"]
+__all__ = [
+    "EmbeddedRedis",
+    "InUseError",
+    "provide_servers",
+    "remove_data",
+    "start_postgres",
+    "start_redis",
+    "stop_postgres",
+    "var_dir",
+]
 
 
 class InUseError(RuntimeError):

@@ -19,7 +19,7 @@ def sent(box: MailBox, to: User, *, sequence: int = 0, method: Method = "REQUEST
     """The mail with an appointment, as the mail server got it."""
     calendar = invitation(
         Event(
-            uid="utbildning-7@portalen.example",
+            uid=f"{event.get('about', 'utbildning')}-7@portalen.example",
             sequence=sequence,
             starts=STARTS,
             ends=STARTS + dt.timedelta(hours=2),
@@ -76,6 +76,13 @@ def test_mail_with_an_appointment_has_it_as_an_alternative_and_as_a_file(manager
     assert calendar.events[0].dtstart == STARTS
     assert calendar.events[0].description == ("Rådhuset åäö 🎈 " * 30).strip()
     assert [attendee.uri for attendee in calendar.events[0].attendees] == [f"mailto:{manager.email}"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calendar_file_is_called_after_what_it_is_about(manager: User, mail_box: MailBox) -> None:
+    """A booked contact of step 4 is called as it is where it can be fetched from its page."""
+    [attached] = sent(mail_box, manager, about="samtal").iter_attachments()
+    assert attached.get_filename() == "uppfoljning.ics"
 
 
 @pytest.mark.django_db(transaction=True)

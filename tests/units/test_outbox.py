@@ -1,6 +1,5 @@
 """The outbox: letters become rows, rows become mails that a real SMTP server takes."""
 
-import datetime as dt
 from typing import Any
 
 import pytest
@@ -12,20 +11,11 @@ from tests import factories
 from tests.conftest import SignIn
 from tests.real_servers import MailBox
 from tests.together import together
+from tests.units.letters import letter, post
 from units import actions, tasks
 from units.mail import Guest, Letter
-from units.models import Message, Programme, Refused, Step, Unit, User
-from units.models.message import MAX_ATTEMPTS, MAX_MINUTES, MessageState
-
-
-def letter(to: User, key: str = "test:1") -> Letter:
-    return Letter(key=key, recipient=to, subject="Hej å ä ö", text="Text å ä ö\n", html="<p>Text å ä ö</p>")
-
-
-def post(to: User, key: str = "test:1") -> Message:
-    message = actions.post_letter(letter(to, key))
-    assert message is not None
-    return message
+from units.models import Message, Programme, Step, Unit, User
+from units.models.message import MessageState
 
 
 @pytest.mark.django_db
@@ -52,53 +42,6 @@ def test_deliver_message_reaches_the_mail_server_once(manager: User, mail_box: M
     assert mail["Message-ID"].startswith(f"<portalen.{message.pk}.")
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
     assert Message.objects.get().state == MessageState.SENT
-
-
-@pytest.mark.django_db(transaction=True)
-def test_deliver_message_that_is_refused_is_kept_and_tried_again(manager: User, mail_box: MailBox) -> None:
-    message = post(manager)
-    mail_box.refuse = "451 Kom tillbaka senare"
-    assert actions.deliver_message(message.pk) is False
-    message.refresh_from_db()
-    assert message.state == MessageState.PLANNED
-    assert "Kom tillbaka senare" in message.last_error
-    assert message.not_before > clock.now()
-    for _ in range(MAX_ATTEMPTS):
-        Message.objects.update(not_before=clock.now())
-        actions.deliver_message(message.pk)
-    message.refresh_from_db()
-    assert (message.state, message.attempts) == (MessageState.FAILED, MAX_ATTEMPTS)
-    mail_box.refuse = ""
-    actions.retry_message(message)
-    assert actions.deliver_message(message.pk) is True
-    with pytest.raises(Refused, match="redan avslutat"):
-        actions.retry_message(message)
-
-
-@pytest.mark.django_db
-def test_deliver_message_with_no_mail_server_is_kept(manager: User, mail_box: MailBox, settings: Any) -> None:
-    message = post(manager)
-    settings.EMAIL_PORT = 1  # nobody listens there
-    assert actions.deliver_message(message.pk) is False
-    message.refresh_from_db()
-    assert "refused" in message.last_error
-
-
-@pytest.mark.django_db
-def test_deliver_message_waits_for_a_mail_server_that_is_down_for_days(
-    manager: User, mail_box: MailBox, settings: Any
-) -> None:
-    message = post(manager)
-    up, settings.EMAIL_PORT = mail_box.port, 1  # nobody listens there
-    for _ in range(MAX_ATTEMPTS + 20):
-        Message.objects.update(not_before=clock.now())
-        actions.deliver_message(message.pk)
-    message.refresh_from_db()
-    assert message.state == MessageState.PLANNED
-    assert message.not_before - clock.now() <= dt.timedelta(minutes=MAX_MINUTES)
-    settings.EMAIL_PORT = up
-    Message.objects.update(not_before=clock.now())
-    assert actions.deliver_message(message.pk) is True
 
 
 @pytest.mark.django_db
@@ -161,7 +104,7 @@ def test_step_completed_letter_is_in_the_recipients_language(unit: Unit, manager
     [
         (1, "Nästa steg är riktad utbildning. Samordnaren bokar den."),
         (2, "Nästa steg är rutinerna. Samordnaren lägger upp en mall och chefen skriver."),
-        (3, "Nästa steg är uppföljningen, om 5–9 månader. Samordnaren hör av sig."),
+        (3, "Nästa steg är uppföljningen: samtal efter 5 och 9 månader. Samordnaren hör av sig."),
         (4, "Alla fyra steg är klara. Tack för det arbete ni har lagt ner!"),
     ],
 )
@@ -169,7 +112,7 @@ def test_step_completed_letter_tells_what_is_next(
     unit: Unit, manager: User, coordinator: User, step: int, sentence: str
 ) -> None:
     programme = Programme.current()
-    programme.follow_up_opens_months, programme.follow_up_closes_months = 5, 9
+    programme.follow_up_months = [5, 9]
     programme.save()
     for number in range(1, step + 1):
         actions.complete_step(factories.open_round(unit), Step(number), on=clock.today(), by=coordinator)

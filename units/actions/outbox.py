@@ -1,9 +1,7 @@
-"""The outbox: letters become rows, rows become mails."""
+"""The outbox: letters become rows, and what people do with the rows. How they leave: delivery.py."""
 
 import datetime as dt
-import logging
 from collections.abc import Iterable
-from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 from typing import Any
 
 from django.core.validators import validate_email
@@ -12,15 +10,12 @@ from django.utils.translation import gettext as _
 
 from jarfalla import clock
 from jarfalla.celery import enqueue
-from units import mail
 from units.mail import Guest, Letter
-from units.models import Message, Programme, Refused, Unit, User
-from units.models.message import MAX_ATTEMPTS, MAX_MINUTES, MessageQuerySet, MessageState
+from units.models import Message, Refused, Unit, User
+from units.models.message import MessageQuerySet, MessageState
 
-# What the mail server says about one letter; anything else that goes wrong on the way is wrong for all of them.
-_ABOUT_THE_LETTER = (SMTPDataError, SMTPRecipientsRefused)
-
-logger = logging.getLogger(__name__)
+# A reminder that is older has been overtaken by what happened since.
+STALE = dt.timedelta(days=7)
 
 
 def post_letter(letter: Letter, *, unit: Unit | None = None, not_before: dt.datetime | None = None) -> Message | None:
@@ -42,13 +37,14 @@ def post_letter(letter: Letter, *, unit: Unit | None = None, not_before: dt.date
 
 
 @transaction.atomic
-def post_letters(letters: Iterable[tuple[Letter, Unit | None]]) -> None:
+def post_letters(letters: Iterable[tuple[Letter, Unit | None]], *, not_before: dt.datetime | None = None) -> None:
     """Put many letters in the outbox at once, each about its unit, as post_letter does; as many queries for one as
     for a hundred. People who get no mail get none.
     """
+    leaves_at = not_before or clock.now()
     Message.objects.bulk_create(
         [
-            Message(key=letter.key, **_columns(letter, unit))
+            Message(key=letter.key, not_before=leaves_at, **_columns(letter, unit))
             for letter, unit in letters
             if isinstance(letter.recipient, Guest) or letter.recipient.gets_mail
         ],
@@ -66,6 +62,9 @@ def _columns(letter: Letter, unit: Unit | None) -> dict[str, Any]:
         "text": letter.text,
         "html": letter.html,
         "calendar": letter.calendar,
+        "list_name": letter.list_name,
+        "pause_url": letter.pause_url,
+        "not_after": letter.not_after,
     }
 
 
@@ -78,58 +77,21 @@ def _addressed_to(to: User | Guest) -> dict[str, Any]:
 
 
 @transaction.atomic
-def deliver_message(message_id: int) -> bool:
-    """Hand one due message to the mail server; return whether it went out now.
-
-    The row stays locked meanwhile, so two workers never send it both; a row that another worker holds is
-    left to it. A letter that is refused, or that no mail can be made of, is tried again later, up to MAX_ATTEMPTS
-    times; for a mail server that doesn't answer it waits as long as that takes.
-    """
-    message = (
-        Message.objects.due()
-        .select_for_update(of=("self",), skip_locked=True)
-        .select_related("recipient")
-        .filter(pk=message_id)
-        .first()
-    )
-    if message is None:
-        return False
-    if message.recipient and not message.recipient.gets_mail:
-        cancel_message(message, reason=_("Personen får inga mejl längre."))
-        return False
-    programme = Programme.current()
-    message.attempts += 1
-    try:
-        mail.build_mail(message, programme).send()
-    except (SMTPException, OSError) as refusal:
-        _note_refusal(message, refusal, final=isinstance(refusal, _ABOUT_THE_LETTER))
-    except Exception as fault:  # one letter with something odd in it must not stop those behind it
-        logger.exception("no mail could be made of message %s", message.pk)
-        _note_refusal(message, fault, final=True)
-    else:
-        message.sent_at = clock.now()
-    message.save()
-    return message.sent_at is not None
-
-
-def _note_refusal(message: Message, refusal: Exception, *, final: bool) -> None:
-    """Keep the server's words and try again in 2, 4, 8 … minutes; if `final`, a person decides after MAX_ATTEMPTS."""
-    logger.warning("message %s was not accepted: %s", message.pk, refusal)
-    message.last_error = str(refusal).replace("\x00", "") or type(refusal).__name__
-    if final and message.attempts >= MAX_ATTEMPTS:
-        message.failed_at = clock.now()
-    else:
-        minutes = min(2 ** min(message.attempts, MAX_ATTEMPTS), MAX_MINUTES)
-        message.not_before = clock.now() + dt.timedelta(minutes=minutes)
-
-
-@transaction.atomic
 def retry_message(message: Message) -> Message:
-    """Try a failed or waiting message again now. Raises Refused when it has gone out or been cancelled."""
+    """Try a failed or waiting message again now.
+
+    Raises Refused when it has gone out or been cancelled, is being sent, or is of no use any more.
+    """
     message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if message.state in (MessageState.SENT, MessageState.CANCELLED):
         raise Refused(_("Det här meddelandet är redan avslutat."))
-    message.failed_at, message.attempts, message.not_before = None, 0, clock.now()
+    if message.state == MessageState.SENDING:
+        raise Refused(_("Det här meddelandet skickas just nu."))
+    if message.is_too_late:
+        raise Refused(_("Tiden för det här meddelandet har gått ut. Det är inte till nytta längre."))
+    if message.list_name and clock.now() - message.created_at > STALE:
+        raise Refused(_("Påminnelsen är mer än en vecka gammal och kan ha blivit fel. Se i portalen vad som gäller."))
+    message.failed_at, message.attempts, message.refusals, message.not_before = None, 0, 0, clock.now()
     message.save()
     enqueue("units.tasks.send_message", message.pk)
     return message
@@ -137,12 +99,26 @@ def retry_message(message: Message) -> Message:
 
 @transaction.atomic
 def cancel_message(message: Message, *, reason: str) -> Message:
-    """Keep a waiting message from going out; return it as it is when it already has."""
-    message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
-    if message.state in (MessageState.PLANNED, MessageState.FAILED):
-        message.failed_at, message.cancelled_at, message.cancelled_reason = None, clock.now(), reason
-        message.save()
-    return message
+    """Keep a waiting message from going out; return it as it is when it already has.
+
+    One that is being sent at this moment stays so: it is cancelled if it turns out not to have left.
+    """
+    cancel_messages(Message.objects.filter(pk=message.pk), reason=reason)
+    return Message.objects.get(pk=message.pk)
+
+
+@transaction.atomic
+def cancel_messages(messages: MessageQuerySet, *, reason: str) -> None:
+    """Keep those of the messages that still wait, or have failed, from going out, as cancel_message does; as many
+    queries for one as for a hundred.
+    """
+    open_ones = messages.filter(sent_at__isnull=True, cancelled_at__isnull=True).select_for_update(of=("self",))
+    chosen = dict(open_ones.order_by("pk").values_list("pk", "claim"))
+    being_sent = [pk for pk, claim in chosen.items() if claim]
+    Message.objects.filter(pk__in=being_sent).update(cancelled_reason=reason)
+    Message.objects.filter(pk__in=chosen.keys() - being_sent).update(
+        failed_at=None, cancelled_at=clock.now(), cancelled_reason=reason
+    )
 
 
 @transaction.atomic
@@ -152,16 +128,6 @@ def erase_guest_letters(prefix: str, *, address: str) -> int:
     What still waits is cancelled: nobody is left to read it.
     """
     letters = Message.objects.filter(key__startswith=prefix)
-    letters.filter(sent_at__isnull=True, cancelled_at__isnull=True).update(
-        failed_at=None, cancelled_at=clock.now(), cancelled_reason=_("Mottagarens uppgifter är raderade.")
-    )
+    cancel_messages(letters, reason=_("Mottagarens uppgifter är raderade."))
     letters.filter(recipient__isnull=True).update(to_name="", to_email=address)
-    return letters.update(text="", html="", calendar="", last_error="")
-
-
-@transaction.atomic
-def cancel_messages(messages: MessageQuerySet, *, reason: str) -> None:
-    """Keep those of the messages that still wait, or have failed, from going out; two queries for any number."""
-    waiting = messages.filter(sent_at__isnull=True, cancelled_at__isnull=True).select_for_update(of=("self",))
-    chosen = list(waiting.order_by("pk").values_list("pk", flat=True))
-    Message.objects.filter(pk__in=chosen).update(failed_at=None, cancelled_at=clock.now(), cancelled_reason=reason)
+    return letters.update(text="", html="", calendar="", pause_url="", last_error="")

@@ -13,22 +13,27 @@ from units.models.message import MessageState
 from units.permissions import PortalRequest
 
 MESSAGES_PER_PAGE = 50
+# Not a state: those of the waiting that should have gone out by now.
+HELD_UP = "held_up"
 
 
 @require_safe
 def outbox(request: PortalRequest) -> HttpResponse:
-    """The messages, newest first, by state."""
+    """The messages, newest first, by state; or those that are held up."""
     permissions.require_coordinator(request.user)
+    choices = [*MessageState.choices, (HELD_UP, _("väntar längre än det ska"))]
     chosen = request.GET.get("status", "")
-    query = f"?status={chosen}&" if chosen in MessageState.values else ""
+    query = f"?status={chosen}&" if chosen in dict(choices) else ""
     found = Message.objects.select_related("recipient", "unit").order_by("-pk")
-    if query:
+    if chosen == HELD_UP:
+        found = found.held_up()
+    elif query:
         found = found.in_state(MessageState(chosen))
     page = Paginator(found, MESSAGES_PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "units/outbox.html",
-        {"page_obj": page, "query": query, "chosen": chosen, "states": MessageState.choices},
+        {"page_obj": page, "query": query, "chosen": chosen, "states": choices},
     )
 
 
@@ -42,7 +47,7 @@ def message(request: PortalRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def message_retry(request: PortalRequest, pk: int) -> HttpResponse:
-    """Send a failed message again."""
+    """Send a failed or waiting message now."""
     permissions.require_coordinator(request.user)
     row = get_object_or_404(Message, pk=pk)
     try:
