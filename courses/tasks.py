@@ -7,12 +7,6 @@ from courses.models import Training
 
 
 @shared_task
-def note_refills() -> None:
-    """Note which units need a refill, if it is time and nobody has done it today; beat asks every minute."""
-    actions.note_refills_if_due()
-
-
-@shared_task
 def tell_signed_up(training_id: int) -> None:
     """Write to those who signed up about a change of their training, and let in whoever waits and fits now."""
     training = Training.objects.filter(pk=training_id).first()

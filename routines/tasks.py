@@ -41,12 +41,6 @@ def tell_successors() -> None:
 
 
 @shared_task
-def remind_of_reviews() -> None:
-    """Write today's reminders of routines to look over, if it is time; beat asks every minute."""
-    actions.remind_of_reviews_if_due()
-
-
-@shared_task
 def make_export(export_id: int) -> None:
     """Make one file that somebody asked for, if it still waits."""
     actions.make_export(export_id)

@@ -93,17 +93,16 @@ def _news(
 
 
 def _heard(training: Training, rows: Iterable[Invitation]) -> set[int]:
-    """Those of the invited to whom a letter has gone out, by primary key; letters that still wait are stopped.
+    """Those of the invited to whom a letter has gone out, or may have, by primary key; letters that still wait are
+    stopped.
 
     Somebody without any letter was invited before the portal wrote letters like these, and heard it otherwise.
     """
     known = {row.user_id for row in rows if row.pk}
     letters = Message.objects.filter(recipient__in=known, key__startswith=mail.key_prefix(training))
     cancel_messages(letters, reason=_("Ett nyare mejl om utbildningen ersätter det här."))
-    sent: dict[int | None, bool] = {}
-    for recipient, sent_at in letters.values_list("recipient", "sent_at"):
-        sent[recipient] = sent.get(recipient, False) or sent_at is not None
-    return {user for user in known if sent.get(user, True)}
+    written, out = (set(found.values_list("recipient", flat=True)) for found in (letters, letters.maybe_out()))
+    return {user for user in known if user in out or user not in written}
 
 
 def _unit_of(about: Occasion, rows: Iterable[Invitation]) -> dict[int, Unit]:

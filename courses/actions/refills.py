@@ -1,18 +1,16 @@
-"""Påfyllning behövs: noting that a unit has fallen below the threshold, and telling its managers once."""
+"""Påfyllning behövs: noting that a unit has fallen below the threshold. The sweep tells its managers."""
 
-from collections.abc import Collection
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from courses import mail, queries
+from courses import queries
 from courses.models import Refill, RefillLook
 from jarfalla import clock
 from jarfalla.celery import run_all
-from units.actions import post_letter
-from units.models import Membership, Message, Unit, User
+from units.models import Unit
 
 
 def note_refills_if_due() -> int | None:
@@ -30,20 +28,17 @@ def note_refills_if_due() -> int | None:
 
 
 def note_refills() -> int:
-    """Open and close refills as coverage has fallen or come back, and write to the managers of those that are open.
+    """Open and close refills as coverage has fallen or come back.
 
-    Every manager gets one letter for each time that the unit falls, also somebody who becomes its manager while it
-    is down. Returns in how many units there was something to do. Which they are is asked in as many queries for one
-    unit as for all; then each is its own transaction, so a worker that dies leaves whole units, and no letter is
-    written twice or not at all.
+    Returns in how many units there was something to do. Which they are is asked in as many queries for one unit as for
+    all; then each is its own transaction, so a worker that dies leaves whole units.
     """
     needs = queries.refills_needed(Unit.objects.all())
     standing = {refill.unit_id: refill for refill in Refill.objects.filter(ended_on__isnull=True)}
     called_for = {
         pk for pk, refill in standing.items() if pk in needs and refill.completion_id == needs[pk].completion.pk
     }
-    untold = _untold_managers([standing[pk] for pk in called_for])
-    changed = sorted((needs.keys() | standing.keys()) - called_for | untold.keys())
+    changed = sorted((needs.keys() | standing.keys()) - called_for)
     run_all(partial(_note_refill, pk) for pk in changed)
     return len(changed)
 
@@ -61,24 +56,5 @@ def _note_refill(unit_id: int) -> None:
         refill.ended_on = max(clock.today(), refill.began_on)
         refill.save()
         refill = None
-    if need is None:
-        return
-    refill = refill or Refill.objects.create(unit=unit, completion=need.completion)
-    for manager in _untold_managers([refill]).get(unit_id, []):
-        post_letter(mail.refill_needed(refill, need, manager), unit=unit)
-
-
-def _untold_managers(refills: Collection[Refill]) -> dict[int, list[User]]:
-    """The present managers who have no letter about their unit's refill, by the unit's primary key; two queries."""
-    of_unit = {refill.unit_id: refill for refill in refills}
-    managers = Membership.objects.present().managers().filter(unit__in=of_unit, user__is_active=True)
-    keys = {
-        mail.refill_key(of_unit[row.unit_id], row.user): row
-        for row in managers.filter(user__is_protected=False).select_related("user").order_by("user")
-    }
-    told = set(Message.objects.filter(key__in=keys).values_list("key", flat=True))
-    untold: dict[int, list[User]] = {}
-    for key, row in keys.items():
-        if key not in told:
-            untold.setdefault(row.unit_id, []).append(row.user)
-    return untold
+    if need and refill is None:
+        Refill.objects.create(unit=unit, completion=need.completion)

@@ -12,7 +12,7 @@ from courses import queries
 from courses.forms.web_course import HeadcountField
 from courses.models import Material, Theme, Training
 from jarfalla import clock
-from units.forms import DateField, PortalForm
+from units.forms import DateField, PortalForm, TimeField, moment
 from units.models import Refused, Round
 
 # A training further away than this is a mistyped year.
@@ -42,13 +42,6 @@ class RoundsField(CheckboxesField):
     def label_from_instance(self, obj: Round) -> str:
         """The unit's name."""
         return obj.unit.name
-
-
-class TimeField(forms.TimeField):
-    """A time of day, typed in the browser's own field."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **kwargs)
 
 
 class TrainingForm(PortalForm):
@@ -201,11 +194,6 @@ class TrainingDayField(DateField):
         if day and abs(day - clock.today()) > FAR_AWAY:
             raise forms.ValidationError(_("Datumet ligger mer än fem år bort. Stämmer årtalet?"))
         return day
-
-
-def moment(day: dt.date, time: dt.time) -> dt.datetime:
-    """The moment when the clocks here show that. In UTC: the night when they change may turn two of them round."""
-    return timezone.make_aware(dt.datetime.combine(day, time)).astimezone(dt.UTC)
 
 
 def planned(training: Training) -> dict[str, Any]:

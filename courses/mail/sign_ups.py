@@ -2,6 +2,7 @@
 typed it, with anybody's address.
 """
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.conf import settings
@@ -31,6 +32,7 @@ def sign_up_placed(sign_up: SignUp, *, had_to_wait: bool) -> Letter:
         news=lambda: _you_have_places(sign_up.seats),
         asks=lambda: _("Får du förhinder? Avanmäl dig, så får någon annan platsen."),
         calendar="REQUEST",
+        not_after=_end(sign_up),
     )
 
 
@@ -42,6 +44,7 @@ def sign_up_waiting(sign_up: SignUp, *, number: int) -> Letter:
         subject=lambda: _("Du står på väntelistan: %(title)s") % {"title": sign_up.training.title},
         news=lambda: _you_wait(sign_up.seats, number),
         asks=lambda: _("Vill du inte vänta längre? Avanmäl dig."),
+        not_after=_end(sign_up),
     )
 
 
@@ -70,6 +73,7 @@ def sign_up_changed(sign_up: SignUp) -> Letter:
         ),
         asks=lambda: _("Passar det inte längre? Avanmäl dig, så får någon annan platsen."),
         calendar="REQUEST" if sign_up.placed_at else None,
+        not_after=_end(sign_up),
     )
 
 
@@ -81,6 +85,7 @@ def sign_up_cancelled(sign_up: SignUp) -> Letter:
         subject=lambda: _("Inställd utbildning: %(title)s") % {"title": sign_up.training.title},
         news=lambda: _("Utbildningen är inställd. Du behöver inte avanmäla dig."),
         calendar="CANCEL" if sign_up.placed_at else None,
+        not_after=_end(sign_up),
     )
 
 
@@ -97,6 +102,7 @@ def _letter(
     news: Words,
     asks: Words = str,
     calendar: calendars.Method | None = None,
+    not_after: dt.datetime | None = None,
 ) -> Letter:
     """A letter about one sign-up, in the person's language; one of each sort."""
     to = sign_up.user or Guest(name=sign_up.name, email=sign_up.email, language=sign_up.language)
@@ -115,6 +121,7 @@ def _letter(
                 "link": settings.BASE_URL + reverse("sign_up_done", args=[sign_up.token]),
             },
             calendar=_calendar(sign_up, calendar) if calendar else "",
+            not_after=not_after,
         )
 
 
@@ -135,6 +142,11 @@ def _you_wait(seats: int, number: int) -> str:
         seats,
     )
     return said % {"n": seats, "number": number}
+
+
+def _end(sign_up: SignUp) -> dt.datetime:
+    """After this nobody needs to hear of the training."""
+    return sign_up.training.ends_at or sign_up.training.starts_at
 
 
 def _is_invited(sign_up: SignUp) -> bool:

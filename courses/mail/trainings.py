@@ -114,6 +114,7 @@ def _letter(
             "changes": changes,
         },
         calendar=calendars.invitation(replace(event, sequence=envelope.number), method=method),
+        not_after=training.ends_at or training.starts_at,
     )
 
 

@@ -44,7 +44,6 @@ from routines.actions.registry import (
     seed_legal_references,
 )
 from routines.actions.republishing import Republished, republish, republish_affected
-from routines.actions.reviews import remind_of_reviews, remind_of_reviews_if_due
 from routines.actions.searching import note_all_words, note_words
 from routines.actions.seeding import seed_templates
 from routines.actions.sharing import adopt_routine, share_routine, stop_sharing
@@ -99,8 +98,6 @@ __all__ = [
     "publish_again",
     "put_in_force",
     "record_plan_entry",
-    "remind_of_reviews",
-    "remind_of_reviews_if_due",
     "remind_unread",
     "remove_section",
     "reopen",

@@ -3,12 +3,10 @@
 from routines.mail.deciding import routine_in_force, routine_verdict, routine_withdrawn, verdict_key
 from routines.mail.exports import export_ended
 from routines.mail.receipts import routine_unread
-from routines.mail.reviews import routine_review
 
 __all__ = [
     "export_ended",
     "routine_in_force",
-    "routine_review",
     "routine_unread",
     "routine_verdict",
     "routine_withdrawn",

@@ -56,8 +56,10 @@ from routines.queries.reading import (
 )
 from routines.queries.receipts import (
     OwnReading,
+    ReadCount,
     Receipts,
     own_readings,
+    read_counts,
     receipts,
     remaining,
     reminder_key,
@@ -89,9 +91,7 @@ from routines.queries.republishing import (
     stale_without_new_pdf,
     waiting_for_pdf,
 )
-from routines.queries.reviews import ReviewReminder
-from routines.queries.reviews import recipients as review_recipients
-from routines.queries.reviews import reminders as review_reminders
+from routines.queries.reviews import present_owners, versions_to_review
 from routines.queries.search import Found, Hit, search
 from routines.queries.templates import (
     kind_labels,
@@ -144,9 +144,9 @@ __all__ = [
     "Origin",
     "Overlap",
     "OwnReading",
+    "ReadCount",
     "Receipts",
     "RepublishingProgress",
-    "ReviewReminder",
     "RoutineOnPage",
     "Shelf",
     "VersionOnPage",
@@ -205,8 +205,10 @@ __all__ = [
     "own_readings",
     "place",
     "plan_entries",
+    "present_owners",
     "printed_in",
     "printed_with",
+    "read_counts",
     "readable_sections",
     "reading_order",
     "receipts",
@@ -214,8 +216,6 @@ __all__ = [
     "reminder_key",
     "reminders_of",
     "republishing_progress",
-    "review_recipients",
-    "review_reminders",
     "reviews_to_start_over",
     "routines_outside_plan",
     "rules",
@@ -235,6 +235,7 @@ __all__ = [
     "version_by_number",
     "versions_on_page",
     "versions_to_export",
+    "versions_to_review",
     "waiting_exports",
     "waiting_first",
     "waiting_for_managers",

@@ -1,4 +1,4 @@
-"""Påfyllning behövs: which units have fallen, what is noted, and who is told how often."""
+"""Påfyllning behövs: which units have fallen, and what is noted. Who is told: tests/jarfalla/test_reminding.py."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from courses import actions, queries, tasks
-from courses.actions import note_refills
+from courses import actions, queries
+from courses.actions import note_refills, note_refills_if_due
 from courses.models import Completion, Refill, RefillLook
 from jarfalla import clock
 from tests import factories
@@ -23,7 +23,7 @@ from units.actions import (
     record_participation,
     withdraw_step,
 )
-from units.models import MembershipRole, Message, ParticipationState, StepCompletion, Unit, User
+from units.models import Message, ParticipationState, StepCompletion, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +47,9 @@ def join(unit: Unit, count: int, by: User) -> list[User]:
     ]
 
 
-def told() -> list[str]:
-    """Who has a letter about a refill."""
-    return sorted(row.recipient.name for row in Message.objects.filter(key__startswith="refill:") if row.recipient)
+def noted() -> list[str]:
+    """The units that need a refill."""
+    return sorted(row.unit.name for row in Refill.objects.filter(ended_on__isnull=True).select_related("unit"))
 
 
 @pytest.fixture
@@ -147,62 +147,21 @@ def test_unit_that_was_let_past_needs_a_refill_once_it_has_been_at_the_threshold
     assert (need.coverage.covered, need.coverage.size, need.newcomers) == (7, 9, 0)
 
 
-# --- What is noted, and who is told ----------------------------------------------------------------------------------
+# --- What is noted ---------------------------------------------------------------------------------------------------
 
 
-def test_fall_is_noted_and_each_manager_told_once(fallen: Unit, coordinator: User, member: User) -> None:
-    factories.staff(fallen, name="Disa Chef", role=MembershipRole.MANAGER)
+def test_fall_is_noted_once(fallen: Unit) -> None:
     assert note_refills() == 1
     refill = Refill.objects.get()
     assert (refill.unit, refill.began_on, refill.ended_on) == (fallen, clock.today(), None)
     assert refill.completion == StepCompletion.objects.get()
-    assert told() == ["Cia Chef", "Disa Chef"]
-    assert {row.key for row in Message.objects.all()} == {
-        f"refill:{refill.pk}:{row.recipient_id}" for row in Message.objects.all()
-    }
     for _again in range(2):
         assert note_refills() == 0
-    assert told() == ["Cia Chef", "Disa Chef"]
-    assert Refill.objects.count() == 1
+    assert Refill.objects.get() == refill
+    assert not Message.objects.exists()  # the sweep writes
 
 
-def test_letter_says_how_many_and_names_nobody(fallen: Unit, manager: User) -> None:
-    User.objects.filter(name="Nykomling 1").update(is_protected=True)
-    note_refills()
-    letter = Message.objects.get()
-    assert (letter.recipient, letter.unit) == (manager, fallen)
-    assert letter.subject == "Påfyllning behövs: webbkursen hos Tallbackens förskola"
-    for text in (letter.text, letter.html):
-        assert "På Tallbackens förskola har 9 av 14 gått webbkursen. Det är 64 procent, och gränsen är 80." in text
-        assert "3 av dem som saknar kursen har börjat sedan steg 1 blev klart." in text
-        assert "När 3 personer till har gått kursen är ni över gränsen igen. Steg 1 är fortfarande klart" in text
-        assert f"/enheter/{fallen.slug}/steg-1/" in text
-        assert "Nykomling" not in text
-
-
-def test_letter_speaks_the_managers_language(fallen: Unit, manager: User) -> None:
-    User.objects.filter(pk=manager.pk).update(language="en")
-    note_refills()
-    assert Message.objects.get().recipient == manager
-
-
-def test_protected_closed_and_former_managers_are_not_told(fallen: Unit, manager: User, coordinator: User) -> None:
-    for name, fields in (("Hedda Hemlig", {"is_protected": True}), ("Stina Stängd", {"is_active": False})):
-        person = factories.staff(fallen, name=name, role=MembershipRole.MANAGER)
-        User.objects.filter(pk=person.pk).update(**fields)
-    end_membership(manager.memberships.get(), on=clock.today(), by=coordinator)
-    note_refills()
-    assert told() == []
-    assert note_refills() == 0  # and nobody is waited for
-    # Who becomes manager while the unit is down is told too.
-    factories.staff(fallen, name="Nina Nychef", role=MembershipRole.MANAGER)
-    assert note_refills() == 1
-    assert told() == ["Nina Nychef"]
-
-
-def test_refill_ends_when_coverage_is_back_and_a_second_fall_tells_again(
-    fallen: Unit, manager: User, coordinator: User
-) -> None:
+def test_refill_ends_when_coverage_is_back_and_a_second_fall_is_another(fallen: Unit, coordinator: User) -> None:
     note_refills()
     rows.taken(fallen, list(queries.staff_without_course(fallen).filter(name__startswith="Nykomling")))
     assert note_refills() == 1
@@ -213,34 +172,31 @@ def test_refill_ends_when_coverage_is_back_and_a_second_fall_tells_again(
         add_person(fallen, name="Fler", email=f"fler{number}@example.org", by=coordinator)
     note_refills()
     assert [row.ended_on for row in Refill.objects.order_by("pk")] == [clock.today(), None]
-    assert told() == ["Cia Chef", "Cia Chef"]
 
 
-def test_refill_ends_with_the_step_it_belongs_to(fallen: Unit, manager: User, coordinator: User) -> None:
+def test_refill_ends_with_the_step_it_belongs_to(fallen: Unit, coordinator: User) -> None:
     note_refills()
     withdraw_step(StepCompletion.objects.get(), reason="Fel", by=coordinator)
     assert note_refills() == 1
     assert Refill.objects.get().ended_on == clock.today()
 
 
-def test_look_waits_for_its_hour_and_is_done_once_a_day(
-    fallen: Unit, manager: User, coordinator: User, settings: Any, tmp_path: Path
-) -> None:
+def test_look_waits_for_its_hour_and_is_done_once_a_day(fallen: Unit, settings: Any, tmp_path: Path) -> None:
     settings.SWEEP_HOUR = 24
-    tasks.note_refills()
+    note_refills_if_due()
     assert not RefillLook.objects.exists()
-    assert told() == []
+    assert noted() == []
     settings.SWEEP_HOUR = 0
-    tasks.note_refills()
-    assert told() == ["Cia Chef"]
+    note_refills_if_due()
+    assert noted() == [fallen.name]
     assert RefillLook.objects.get().on == clock.today()
     # What happens later in the day waits for tomorrow's look.
     rows.taken(fallen, list(queries.staff_without_course(fallen)))
-    tasks.note_refills()
-    assert Refill.objects.get().ended_on is None
+    note_refills_if_due()
+    assert noted() == [fallen.name]
     settings.DEMO, settings.VAR_DIR = True, tmp_path
     clock.move(1)
-    tasks.note_refills()
+    note_refills_if_due()
     assert Refill.objects.get().ended_on == clock.today()
 
 
@@ -248,44 +204,25 @@ def test_look_asks_the_same_number_of_queries_for_any_number_of_units(
     fallen: Unit, coordinator: User, django_assert_max_num_queries: Any
 ) -> None:
     note_refills()
-    with django_assert_max_num_queries(7) as one:
+    with django_assert_max_num_queries(6) as one:
         note_refills()
     for _number in range(4):
         other = factories.taking_part(factories.unit())
-        factories.staff(other, role=MembershipRole.MANAGER)
         rows.taken(other, rows.crew(other, 4), on=clock.today() - 40 * DAY)
         actions.complete_web_course(factories.open_round(other), on=clock.today() - 30 * DAY, by=coordinator)
         join(other, 3, coordinator)
     assert note_refills() == 4
-    with django_assert_max_num_queries(7) as five:
+    with django_assert_max_num_queries(6) as five:
         note_refills()
     assert len(one) == len(five)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_looks_at_once_tell_each_manager_once(unit: Unit, coordinator: User, manager: User) -> None:
+def test_looks_at_once_note_a_fall_once(unit: Unit, coordinator: User, manager: User) -> None:
     covered(unit, coordinator)
     join(unit, 3, coordinator)
     together(4, lambda _number: note_refills())
     assert Refill.objects.count() == 1
-    assert told() == ["Cia Chef"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_look_that_is_cut_short_leaves_whole_units_and_the_next_one_does_the_rest(
-    unit: Unit, coordinator: User, manager: User, outsider: User
-) -> None:
-    units = [unit, outsider.memberships.get().unit]
-    for place in units:
-        covered(place, coordinator)
-    for place in units:
-        join(place, 3, coordinator)
-    with locked(units[1]), pytest.raises(OperationalError):
-        note_refills()
-    assert told() == ["Cia Chef"]
-    assert [row.unit for row in Refill.objects.all()] == [unit]
-    note_refills()
-    assert told() == ["Cia Chef", "Uno Utomstående"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -293,15 +230,16 @@ def test_look_at_a_unit_that_goes_wrong_stops_nobody_behind_it_and_is_done_again
     unit: Unit, coordinator: User, manager: User, outsider: User, settings: Any
 ) -> None:
     settings.SWEEP_HOUR = 0
-    for place in (unit, outsider.memberships.get().unit):
+    other = outsider.memberships.get().unit
+    for place in (unit, other):
         covered(place, coordinator)
         join(place, 3, coordinator)
     with locked(unit), pytest.raises(OperationalError):
-        tasks.note_refills()
-    assert told() == ["Uno Utomstående"]
+        note_refills_if_due()
+    assert noted() == [other.name]
     assert not RefillLook.objects.exists()
-    tasks.note_refills()
-    assert told() == ["Cia Chef", "Uno Utomstående"]
+    note_refills_if_due()
+    assert noted() == [other.name, unit.name]
     assert RefillLook.objects.exists()
 
 

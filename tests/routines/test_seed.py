@@ -75,8 +75,8 @@ def section_of(name: str, key: str) -> TemplateSection:
 
 
 def test_seed_twice_adds_nothing_the_second_time() -> None:
-    assert seed() == "New contacts: 23, templates: 8, material: 9, statements: 11.\n"
-    assert seed() == "New contacts: 0, templates: 0, material: 0, statements: 0.\n"
+    assert seed() == "New contacts: 23, templates: 8, material: 9, statements: 11, quiet periods: 2.\n"
+    assert seed() == "New contacts: 0, templates: 0, material: 0, statements: 0, quiet periods: 0.\n"
 
 
 def test_seed_leaves_what_a_person_changed() -> None:
