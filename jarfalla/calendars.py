@@ -24,6 +24,8 @@ Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 
 PRODID = "-//Järfällamodellen//Portalen//SV"
 CONTENT_TYPE = "text/calendar; charset=utf-8"
+# What a file is called whose event has a UID that begins with this word; else it is called after the word.
+_CALLED = {"samtal": "uppfoljning"}
 # How long a calendar program may keep a feed before it asks again; a suggestion, most have a rhythm of their own.
 REFRESH = dt.timedelta(hours=4)
 
@@ -95,6 +97,14 @@ def feed(name: str, events: Iterable[Event]) -> str:
 def method_of(text: str) -> str:
     """What a calendar file asks for: REQUEST, CANCEL or PUBLISH. Raises ValueError when it is no calendar file."""
     return str(icalendar.Calendar.from_ical(text).method)
+
+
+def file_name(text: str) -> str:
+    """What a calendar file with one event is called, by the word that the event's UID begins with. Raises ValueError
+    when it is no calendar file."""
+    [event] = icalendar.Calendar.from_ical(text).events
+    word = str(event.uid).partition("-")[0]
+    return f"{_CALLED.get(word, word)}.ics"
 
 
 def _calendar(method: Method) -> icalendar.Calendar:

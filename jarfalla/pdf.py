@@ -16,7 +16,7 @@ import tempfile
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
@@ -27,7 +27,8 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, default_storage
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape
@@ -106,6 +107,26 @@ def source_sha256(template_name: str, context: Mapping[str, Any]) -> str:
     for url in sorted(set(_OWN_URL.findall(html))):
         digest.update(_own_file(unescape(url))[0])
     return digest.hexdigest()
+
+
+def keep(storage: Storage, stem: str, content: bytes) -> tuple[str, str]:
+    """Keep `content` under `stem` and what it is; return the file's name and the SHA-256.
+
+    A whole copy that is there already is used again; half a file, left by a full disk, is replaced.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"{stem}-{digest[:12]}.pdf"
+    if storage.exists(name):
+        with storage.open(name) as kept:
+            if hashlib.sha256(kept.read()).hexdigest() == digest:
+                return name, digest
+        storage.delete(name)
+    try:
+        return storage.save(name, ContentFile(content)), digest
+    except OSError:
+        with suppress(OSError):  # what is left of it is in the way of the next try
+            storage.delete(name)
+        raise
 
 
 def unprintable(text: str) -> list[str]:

@@ -1,12 +1,9 @@
 """The PDF of a version, and where it is kept."""
 
-import contextlib
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.utils import translation
 from django.utils.safestring import SafeString
 
@@ -121,21 +118,6 @@ def words(version: RoutineVersion) -> str:
 
 
 def store_pdf(version: RoutineVersion, content: bytes) -> tuple[str, str]:
-    """Keep `content` under a name made of what it is; return the name and the SHA-256.
-
-    A whole copy that is there already is used again; half a file, left by a full disk, is replaced.
-    """
-    storage = version.pdf.storage
-    digest = hashlib.sha256(content).hexdigest()
-    name = f"routines/{version.routine.slug[:_LONGEST_SLUG]}-v{version.number}-{digest[:12]}.pdf"
-    if storage.exists(name):
-        with storage.open(name) as kept:
-            if hashlib.sha256(kept.read()).hexdigest() == digest:
-                return name, digest
-        storage.delete(name)
-    try:
-        return storage.save(name, ContentFile(content)), digest
-    except OSError:
-        with contextlib.suppress(OSError):  # what is left of it is in the way of the next try
-            storage.delete(name)
-        raise
+    """Keep `content` under a name made of what it is; return the name and the SHA-256 (jarfalla.pdf.keep)."""
+    stem = f"routines/{version.routine.slug[:_LONGEST_SLUG]}-v{version.number}"
+    return pdf.keep(version.pdf.storage, stem, content)

@@ -4,16 +4,23 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from dateutil.relativedelta import relativedelta
 
-from followups.actions import complete_follow_up, complete_support_action, record_follow_up, sweep
+from followups.actions import (
+    Said,
+    complete_follow_up,
+    complete_support_action,
+    record_follow_up,
+    record_not_held,
+)
 from followups.models import Decision, FollowUp, Promise, SupportAction
+from followups.queries import Window, window_of
 from jarfalla import clock
 from tests import factories
 from tests.followups import stages
 from tests.together import together
 from units.actions import complete_step, record_participation
-from units.models import Message, ParticipationState, Refused, Round, Step, StepBlocked, Unit, User
-from units.models.message import MessageState
+from units.models import Message, Outcome, ParticipationState, Programme, Refused, Round, Step, StepBlocked, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -23,13 +30,21 @@ PROMISE = Promise("Handledning i arbetslaget", "Sam Samordnare", dt.date(2030, 1
 def record(round_: Round, by: User, decision: Decision = Decision.DONE, **more: Any) -> FollowUp:
     """A follow-up held today."""
     more.setdefault("held_on", clock.today())
-    return record_follow_up(round_, decision=decision, by=by, **more)
+    said = Said(**{name: more.pop(name) for name in ("effect", "needs") if name in more})
+    return record_follow_up(round_, decision=decision, by=by, said=said, **more)
 
 
 @pytest.fixture
 def round_(unit: Unit) -> Round:
     """The unit's round, with its follow-up due."""
     return stages.routines_done(unit, stages.due())
+
+
+def next_window(round_: Round) -> Window:
+    """The window of the round's next contact, today."""
+    window = window_of(Round.objects.get(pk=round_.pk), Programme.current(), clock.today())
+    assert window is not None
+    return window
 
 
 def steps_of(round_: Round) -> list[Step]:
@@ -118,7 +133,7 @@ def test_follow_up_dated_before_step_3_is_refused(unit: Unit, coordinator: User)
 
 def test_early_follow_up_needs_a_reason_that_stays_on_the_record(unit: Unit, coordinator: User) -> None:
     round_ = stages.routines_done(unit, stages.upcoming())
-    with pytest.raises(StepBlocked, match="Skriv varför den görs tidigare"):
+    with pytest.raises(StepBlocked, match="Skriv varför det görs tidigare"):
         record(round_, coordinator)
     assert not FollowUp.objects.exists()
     record(round_, coordinator, override_reason="Enheten läggs ned.")
@@ -151,10 +166,80 @@ def test_paused_unit_is_not_followed_up(round_: Round, coordinator: User) -> Non
 def test_same_follow_up_again_is_the_first(round_: Round, coordinator: User, decision: Decision) -> None:
     promises = [PROMISE] if decision == Decision.MORE_SUPPORT else []
     first = record(round_, coordinator, decision, support_actions=promises)
-    assert record(round_, coordinator, decision, support_actions=promises) == first
+    assert record(round_, coordinator, decision, support_actions=promises, number=1) == first
     assert FollowUp.objects.count() == 1
     assert SupportAction.objects.count() == len(promises)
     assert Round.objects.count() == (2 if decision == Decision.NEW_ROUND else 1)
+
+
+# --- Several contacts ---------------------------------------------------------------------------------------------
+
+
+def test_go_on_settles_the_contact_and_leaves_the_round_open(round_: Round, coordinator: User) -> None:
+    follow_up = record(round_, coordinator, Decision.GO_ON)
+    assert follow_up.contact is not None
+    assert (follow_up.contact.number, follow_up.contact.outcome) == (1, Outcome.HELD)
+    assert steps_of(round_) == [Step.WEB_COURSE, Step.TRAINING, Step.ROUTINES]
+    window = next_window(round_)
+    assert (window.number, window.target_on) == (2, stages.due() + relativedelta(months=12))
+
+
+def test_last_contact_does_not_go_on(round_: Round, coordinator: User) -> None:
+    record(round_, coordinator, Decision.GO_ON)
+    with pytest.raises(StepBlocked, match="Det här är det sista samtalet"):
+        record(round_, coordinator, Decision.GO_ON, effect="Mer.")
+
+
+def test_more_support_at_the_last_contact_gives_one_more_after_it(round_: Round, coordinator: User) -> None:
+    record(round_, coordinator, Decision.GO_ON)
+    record(round_, coordinator, Decision.MORE_SUPPORT, support_actions=[PROMISE])
+    window = next_window(round_)
+    assert (window.number, window.is_planned) == (3, False)
+    assert window.target_on == clock.today() + relativedelta(months=3)
+
+
+def test_protocol_of_a_contact_that_is_over_is_never_the_next_ones(round_: Round, coordinator: User) -> None:
+    record(round_, coordinator, Decision.GO_ON, number=1)
+    with pytest.raises(StepBlocked, match="Samtal 1 är redan registrerat"):
+        record(round_, coordinator, Decision.GO_ON, number=1, effect="Andra ord.")
+    assert FollowUp.objects.count() == 1
+
+
+def test_step_4_before_the_first_contacts_day_needs_a_reason_also_at_the_second(unit: Unit, coordinator: User) -> None:
+    round_ = stages.routines_done(unit, stages.ago(months=5, days=10))
+    record(round_, coordinator, Decision.GO_ON)
+    with pytest.raises(StepBlocked, match="Skriv varför det görs tidigare"):
+        record(round_, coordinator, effect="Nu.")
+
+
+def test_contact_that_could_not_be_held_is_settled_with_its_reason_once(round_: Round, coordinator: User) -> None:
+    said: dict[str, Any] = {"on": clock.today(), "reason": "Chefen slutade.", "by": coordinator, "number": 1}
+    contact = record_not_held(round_, **said)
+    assert (contact.number, contact.outcome, contact.reason) == (1, Outcome.NOT_HELD, "Chefen slutade.")
+    assert record_not_held(round_, **said) == contact
+    assert [row.number for row in round_.contacts.standing()] == [1]
+    assert not FollowUp.objects.exists()
+
+
+def test_contact_that_could_not_be_held_needs_a_reason_and_an_open_window(unit: Unit, coordinator: User) -> None:
+    round_ = stages.routines_done(unit, stages.due())
+    with pytest.raises(StepBlocked, match="Skriv varför samtalet inte kunde hållas"):
+        record_not_held(round_, on=clock.today(), reason=" ", by=coordinator)
+    with pytest.raises(StepBlocked, match="Samtalet ska hållas tidigast"):
+        record_not_held(round_, on=stages.ago(months=4), reason="Sjuk.", by=coordinator)
+    assert not round_.contacts.exists()
+
+
+def test_going_back_lets_the_contacts_begin_anew_and_a_corrected_date_does_not(
+    round_: Round, coordinator: User
+) -> None:
+    record(round_, coordinator, Decision.GO_ON)
+    stages.redate_routines(round_, stages.ago(months=7))
+    assert [row.number for row in round_.contacts.standing()] == [1]
+    record(round_, coordinator, Decision.BACK_TO_ROUTINES)
+    assert not round_.contacts.standing().exists()
+    complete_step(round_, Step.ROUTINES, on=clock.today(), by=coordinator)
+    assert next_window(round_).number == 1
 
 
 def test_follow_up_after_step_3_was_done_again_is_another_one(round_: Round, coordinator: User) -> None:
@@ -166,25 +251,6 @@ def test_follow_up_after_step_3_was_done_again_is_another_one(round_: Round, coo
 def test_complete_follow_up_returns_the_one_that_stands(round_: Round, coordinator: User) -> None:
     first = complete_follow_up(round_, on=clock.today(), by=coordinator)
     assert complete_follow_up(round_, on=stages.ago(months=1), by=coordinator) == first
-
-
-@pytest.mark.parametrize("decision", [Decision.DONE, Decision.NEW_ROUND, Decision.BACK_TO_ROUTINES])
-def test_waiting_reminders_are_cancelled(round_: Round, coordinator: User, manager: User, decision: Decision) -> None:
-    other = stages.routines_done(factories.taking_part(factories.unit(name="Granbacken")), stages.due())
-    sweep(clock.today())
-    record(round_, coordinator, decision)
-    about = {True: set(), False: set()}  # type: dict[bool, set[MessageState]]
-    for message in Message.objects.filter(key__startswith="follow_up_"):
-        about[message.unit == round_.unit].add(message.state)
-    assert about == {True: {MessageState.CANCELLED}, False: {MessageState.PLANNED}}
-    assert other.closed_on is None
-
-
-def test_sent_reminder_stays_sent(round_: Round, coordinator: User) -> None:
-    sweep(clock.today())
-    Message.objects.update(sent_at=clock.now())
-    record(round_, coordinator)
-    assert [row.state for row in Message.objects.filter(key__startswith="follow_up_")] == [MessageState.SENT]
 
 
 def test_support_action_is_done_once(round_: Round, coordinator: User, manager: User) -> None:

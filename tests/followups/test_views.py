@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from followups.actions import record_follow_up
+from followups.actions import Said, record_follow_up
 from followups.models import Decision, FollowUp, Promise, SupportAction
 from jarfalla import clock
 from tests import factories
@@ -20,6 +20,7 @@ from units.models import MembershipRole, ParticipationState, Round, Step, Unit, 
 pytestmark = pytest.mark.django_db
 
 STEP_4 = "/enheter/tallbackens-forskola/steg-4/"
+PROTOCOL = f"{STEP_4}protokoll/"
 LIST = "/uppfoljningar/"
 NOTE, NEED, PROMISED = "Rutinerna står i verksamhetsplanen.", "Mer tid för samtal.", "Handledning i arbetslaget"
 
@@ -38,8 +39,7 @@ def support_action(round_: Round, coordinator: User) -> SupportAction:
         held_on=clock.today(),
         decision=Decision.MORE_SUPPORT,
         by=coordinator,
-        routines_used=NOTE,
-        needs=NEED,
+        said=Said(routines_note=NOTE, needs=NEED),
         support_actions=[Promise(PROMISED, "Rektor Rut", clock.today() + dt.timedelta(days=30))],
     )
     return follow_up.support_actions.get()
@@ -51,19 +51,22 @@ def page(client: Client, path: str) -> str:
     return " ".join(response.content.decode().split())
 
 
-def post(client: Client, path: str = STEP_4, **typed: object) -> Any:
+def post(client: Client, path: str = PROTOCOL, **typed: object) -> Any:
     return client.post(path, {"round": 1, "held_on": clock.today().isoformat(), **typed}, follow=True)
 
 
 # --- Step 4 ----------------------------------------------------------------------------------------------------
 
 
-def test_page_says_when_and_has_a_form_for_the_coordinator(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
+def test_page_says_when_and_what_the_coordinator_does(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
     stages.routines_done(unit, dt.date(2024, 5, 22))
     html = page(sign_in(coordinator), STEP_4)
-    for sentence in ("den 22 maj 2024", "den 22 november 2024", "den 22 maj 2025", "Försenad", "Spara uppföljningen"):
-        assert sentence in html
-    assert f'value="{clock.today().isoformat()}"' in html
+    for words in ("den 22 maj 2024", "den 22 oktober 2024", "den 22 november 2024", "den 22 januari 2025", "Försenad"):
+        assert words in html
+    assert "Samtal 1 av 2" in html
+    for words in ("Håll samtalet", "Boka en tid", "Kunde inte hållas"):
+        assert f">{words}</a>" in html
+    assert f'value="{clock.today().isoformat()}"' in page(sign_in(coordinator), PROTOCOL)
 
 
 @pytest.mark.parametrize("role", ["manager", "member"])
@@ -72,21 +75,25 @@ def test_page_tells_the_unit_who_does_what_without_a_form(
 ) -> None:
     html = page(sign_in(request.getfixturevalue(role)), STEP_4)
     assert "Samordnaren hör av sig och bestämmer en tid" in html
-    assert "Spara uppföljningen" not in html
+    assert "Håll samtalet" not in html
+    assert "Boka en tid" not in html
 
 
 def test_page_before_step_3_says_what_comes_first(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
     html = page(sign_in(coordinator), STEP_4)
     assert "Steg 1, webbkurs, måste vara klart först." in html
-    assert "Uppföljningen öppnar 6 månader efter att steg 3, rutiner, är klart." in html
-    assert "Spara uppföljningen" not in html
+    assert "Samtalen hålls 6 och 12 månader efter att steg 3, rutiner, är klart." in html
+    assert "Håll samtalet" not in html
+    assert sign_in(coordinator).get(PROTOCOL).status_code == 302
 
 
 def test_page_of_a_paused_unit_says_so_without_a_form(round_: Round, coordinator: User, sign_in: SignIn) -> None:
     record_participation(round_.unit, state=ParticipationState.PAUSED, by=coordinator)
     html = page(sign_in(coordinator), STEP_4)
     assert "Enheten deltar inte just nu." in html
-    assert "Spara uppföljningen" not in html
+    assert "Håll samtalet" not in html
+    response = sign_in(coordinator).get(PROTOCOL, follow=True)
+    assert response.redirect_chain == [(STEP_4, 302)]
 
 
 def test_done_closes_the_round_and_shows_it(round_: Round, coordinator: User, sign_in: SignIn) -> None:
@@ -133,7 +140,7 @@ def test_bad_input_gets_a_sentence_and_changes_nothing(
 def test_early_follow_up_gets_a_sentence_then_a_reason(unit: Unit, coordinator: User, sign_in: SignIn) -> None:
     stages.routines_done(unit, stages.upcoming())
     client = sign_in(coordinator)
-    assert "Skriv varför den görs tidigare." in post(client, decision="done").content.decode()
+    assert "Skriv varför det görs tidigare." in post(client, decision="done").content.decode()
     html = post(client, decision="done", override_reason="Enheten läggs ned.").content.decode()
     assert "Skäl: Enheten läggs ned." in html
 
@@ -361,7 +368,7 @@ def test_list_makes_as_many_queries_for_one_row_as_for_three(
 
 
 def test_list_is_paged(coordinator: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("followups.views.ROWS", 2)
+    monkeypatch.setattr("followups.views.lists.ROWS", 2)
     for number in range(3):
         stages.routines_done(factories.taking_part(factories.unit(name=f"Sida {number}")), stages.due())
     client = sign_in(coordinator)

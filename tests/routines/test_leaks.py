@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from routines import actions, queries
 from routines.models import Routine, RoutineVersion
-from tests import factories
+from tests import factories, world
 from tests.conftest import SignIn
 from tests.routines import shelf
+from tests.world import World
 from units.models import Unit, User
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +214,18 @@ def test_search_finds_what_may_be_read_and_nothing_else(
     found = {hit.routine.title for hit in queries.search(user, "polisen").hits}
     assert found == set(may_read.values_list("routine__title", flat=True))
     assert found == {"member": {"Egen", "Delad"}, "manager": {"Egen", "Delad"}, "outsider": {"Delad"}}.get(who, set())
+
+
+def test_draft_does_not_exist_for_those_who_do_not_write_it(
+    rows: World, sign_in: SignIn, member: User, reader: User, outsider: User
+) -> None:
+    """The draft's title is on no page that they can open, and its address is not found."""
+    pages = ["start", "units", "routines", "contacts", "materials"]
+    for user in (member, reader, outsider):
+        client = sign_in(user)
+        for name in ("routine", "routine_pdf"):
+            assert client.get(reverse(name, args=[rows.draft.slug])).status_code == 404
+        assert not [page for page in pages if world.DRAFT_TITLE in client.get(reverse(page)).content.decode()]
+    own = sign_in(member).get(reverse("step_3", args=[rows.unit.slug])).content.decode()
+    assert "Vår rutin" in own
+    assert world.DRAFT_TITLE not in own

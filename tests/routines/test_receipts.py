@@ -208,6 +208,39 @@ def test_receipt_of_a_correction_counts_once(unit: Unit, routine: Routine, membe
     assert seen.read[1].version.minor == 0  # the first time
 
 
+def test_counts_of_all_routines_at_once_are_those_of_each(
+    staff: dict[str, User], unit: Unit, routine: Routine, manager: User, coordinator: User, outsider: User
+) -> None:
+    actions.share_routine(routine, by=manager)
+    changed = shelf.put(unit, "Ändrad", "Ring.", by=manager)
+    for person in (staff["läst"], staff["hemlig"]):
+        actions.note_read(shelf.in_force(changed), by=person)
+    shelf.publish(changed, ["Ring 112."], by=coordinator, major=2)  # who does not work there
+    actions.note_read(shelf.in_force(changed), by=staff["kvar"])
+    shelf.publish(changed, ["Ring 112!"], by=manager, major=2, minor=1)
+    unread = shelf.put(unit, "Oläst", "Ring.", by=coordinator)
+    waiting = shelf.draft(unread, "Nytt", by=manager, major=1, minor=1)  # approved, and not in force
+    RoutineVersion.objects.filter(pk=waiting.pk).update(approved_at=clock.now(), approved_by=manager)
+    versions = [shelf.in_force(row) for row in (routine, changed, unread)]
+    counts = queries.read_counts(unit, versions)
+    assert [row.version for row in counts] == versions
+    assert [(row.done, row.total) for row in counts] == [(3, 6), (2, 6), (0, 6)]
+    each = [queries.receipts(version) for version in versions]
+    assert [(row.done, row.total) for row in counts] == [(row.done, row.total) for row in each]
+
+
+def test_counts_take_the_same_queries_for_one_routine_and_three(
+    unit: Unit, routine: Routine, member: User, manager: User
+) -> None:
+    actions.note_read(shelf.in_force(routine), by=member)
+    versions = [shelf.in_force(routine)]
+    versions += [shelf.in_force(shelf.put(unit, title, "Ring.", by=manager)) for title in ("En till", "En tredje")]
+    for some in (versions[:1], versions):
+        with CaptureQueriesContext(connection) as captured:
+            queries.read_counts(unit, some)
+        assert len(captured) == 3
+
+
 # --- Who has approved it has read it ------------------------------------------------------------------------------
 
 

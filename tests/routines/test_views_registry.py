@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jarfalla import clock
-from jarfalla.views.this_week import TodoKind, this_week
+from jarfalla.views.this_week import this_week
+from jarfalla.views.todos import TodoKind
 from routines import actions, queries, tasks
 from routines.models import Contact, LegalReference, RoutineVersion, VersionState
 from tests.conftest import SignIn
