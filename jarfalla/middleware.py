@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -18,6 +19,21 @@ from jarfalla.addresses import asks_for_a_page, page_with_the_button, readable_p
 from units.models import User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+# What a monitor asks (jarfalla/views/health.py).
+_OF_MONITORS = ("/healthz", "/readyz")
+
+
+class MonitorsMiddleware:
+    """A monitor is nobody, whatever cookies it carries: to ask who it is takes the database, which may be down."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer without a session's user."""
+        if request.path in _OF_MONITORS:
+            request.user = AnonymousUser()
+        return self.get_response(request)
 
 
 class LanguageMiddleware:

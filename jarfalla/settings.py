@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "jarfalla.middleware.MonitorsMiddleware",
     "jarfalla.middleware.LanguageMiddleware",
     "jarfalla.middleware.SignInFirstMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -146,13 +147,20 @@ ACCOUNT_SESSION_REMEMBER = True
 SESSION_ENGINE = "jarfalla.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 
-# Sign-ups to open occasions by somebody who has not signed in: from one network, and with one address.
-ACCOUNT_RATE_LIMITS = {"open_training": "60/h/ip,10/d/key"}
+# Sign-ups to open occasions by somebody who has not signed in: from one network, and with one address. Pauses come from
+# mail programs' own networks, many people's from one.
+ACCOUNT_RATE_LIMITS = {"open_training": "60/h/ip,10/d/key", "digest_pause": "600/h/ip"}
 
 # --- Mail --------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:8025")
 vars().update(EMAIL_CONFIG)
+if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+    EMAIL_BACKEND = "jarfalla.smtp.EmailBackend"  # the same, with an end
 EMAIL_TIMEOUT = 10  # seconds: a mail server that hangs must not hold a worker
+# The longest conversation about one mail, and the wait after the first attempt that failed; after the next it is 2, 4,
+# 8 … times as long, an hour at most.
+MAIL_SECONDS = env.int("MAIL_SECONDS", default=120)
+MAIL_RETRY_SECONDS = env.int("MAIL_RETRY_SECONDS", default=60)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Portalen <portalen@localhost>")
 
 # --- Celery -------------------------------------------------------------------------------------------------
@@ -182,11 +190,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(TICK_SECONDS),
     },
     "tell-successors": {"task": "routines.tasks.tell_successors", "schedule": schedule(TICK_SECONDS)},
-    "remind-of-reviews": {"task": "routines.tasks.remind_of_reviews", "schedule": schedule(TICK_SECONDS)},
     "tend-exports": {"task": "routines.tasks.tend_exports", "schedule": schedule(TICK_SECONDS)},
     "tend-imports": {"task": "units.tasks.tend_imports", "schedule": schedule(TICK_SECONDS)},
-    "sweep-follow-ups": {"task": "followups.tasks.sweep_if_due", "schedule": schedule(TICK_SECONDS)},
-    "note-refills": {"task": "courses.tasks.note_refills", "schedule": schedule(TICK_SECONDS)},
+    "sweep": {"task": "jarfalla.tasks.sweep_if_due", "schedule": schedule(TICK_SECONDS)},
+    "tell-of-bookings": {"task": "followups.tasks.tell_of_bookings", "schedule": schedule(TICK_SECONDS)},
+    "make-follow-up-pdfs": {"task": "followups.tasks.make_follow_up_pdfs", "schedule": schedule(TICK_SECONDS)},
     "invite-to-trainings": {"task": "courses.tasks.invite_to_trainings", "schedule": schedule(TICK_SECONDS)},
     "tend-sign-ups": {"task": "courses.tasks.tend_sign_ups", "schedule": schedule(TICK_SECONDS)},
 }

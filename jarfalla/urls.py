@@ -6,6 +6,8 @@ from jarfalla.views import errors, health, session
 from jarfalla.views.calendar import calendar, calendar_feed, calendar_open, calendar_revoke
 from jarfalla.views.offline import offline_list, offline_routine, offline_start, service_worker
 from jarfalla.views.overview import overview
+from jarfalla.views.protocol import protocol, protocol_save
+from jarfalla.views.reminders import reminder_rule, reminder_rule_reset, reminders
 from jarfalla.views.start import start
 from jarfalla.views.statistics import statistics
 from jarfalla.views.unit import unit
@@ -41,7 +43,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("units.urls")),
     # After the fixed words of units.urls: /enheter/ny/ and /enheter/importera/ are no units.
     path("enheter/<slug:slug>/", unit, name="unit"),
+    path("enheter/<slug:slug>/steg-4/protokoll/", protocol, name="protocol"),
+    path("enheter/<slug:slug>/steg-4/protokoll/spara/", protocol_save, name="protocol_save"),
     path("", include("courses.urls")),
     path("", include("routines.urls")),
     path("", include("followups.urls")),
+    # After followups.urls: /paminnelser/lugna-perioder/ is no rule.
+    path("paminnelser/", reminders, name="reminders"),
+    path("paminnelser/<slug:kind>/", reminder_rule, name="reminder_rule"),
+    path("paminnelser/<slug:kind>/fran-borjan/", reminder_rule_reset, name="reminder_rule_reset"),
 ]

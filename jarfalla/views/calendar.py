@@ -1,7 +1,6 @@
 """The personal calendar: a page to subscribe from, and what calendar programs fetch. Sees trainings and follow-ups."""
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
@@ -17,15 +16,12 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.queries import training_events
-from followups.queries import rounds_to_follow_up
+from followups.queries import Window, booking_event, rounds_to_follow_up, standing_bookings, windows
 from jarfalla import calendars, clock
 from jarfalla.calendars import Event
 from units import actions, permissions
 from units.models import CalendarFeed, Programme, Refused, Unit, User
 from units.permissions import PortalRequest
-
-if TYPE_CHECKING:
-    from followups.queries import DatedRound
 
 # How far back the feed goes.
 MONTHS_BACK = 6
@@ -103,22 +99,29 @@ def address_of(feed: CalendarFeed) -> str:
 
 def events_of(user: User, programme: Programme) -> list[Event]:
     """All that the person's calendar holds, in the active language; as many queries for one event as for many."""
-    events = training_events(user, programme, since=clock.now() - relativedelta(months=MONTHS_BACK))
-    follow_ups = rounds_to_follow_up(programme).filter(unit__in=Unit.objects.managed_by(user))
-    for round_ in follow_ups.order_by("routines_on", "pk"):
-        events += follow_up_events(round_, programme)
+    since = clock.now() - relativedelta(months=MONTHS_BACK)
+    events = training_events(user, programme, since=since)
+    units = Unit.objects.managed_by(user)
+    booked = list(standing_bookings(units, since=since))
+    events += [booking_event(booking, programme) for booking in booked]
+    ahead = {(row.round_id, row.number) for row in booked if row.starts_at > clock.now()}
+    follow_ups = rounds_to_follow_up(programme).filter(unit__in=units).order_by("routines_on", "pk")
+    for window in windows(list(follow_ups), programme, clock.today()):
+        if (window.round.pk, window.number) not in ahead:  # the time that is booked stands there instead
+            events += follow_up_events(window, programme)
     return events
 
 
-def follow_up_events(round_: "DatedRound", programme: Programme) -> list[Event]:
-    """The first and the last day of a follow-up that is not done. Computed each time: a corrected date moves them."""
+def follow_up_events(window: Window, programme: Programme) -> list[Event]:
+    """The first and the last day of a contact that is not held. Computed each time: a corrected date moves them."""
+    round_ = window.round
     days = [
-        ("oppnar", round_.opens_on, _("Uppföljningen öppnar: %(unit)s")),
-        ("stanger", round_.closes_on, _("Sista dag för uppföljning: %(unit)s")),
+        ("oppnar", window.opens_on, _("Uppföljningen öppnar: %(unit)s")),
+        ("stanger", window.closes_on, _("Sista dag för uppföljning: %(unit)s")),
     ]
     return [
         Event(
-            uid=calendars.uid(f"uppfoljning-{which}", round_.pk),
+            uid=calendars.uid(f"uppfoljning-{which}-{window.number}", round_.pk),
             starts=day,
             all_day=True,
             summary=summary % {"unit": round_.unit.name},

@@ -9,7 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from followups.models import SweepRun
+from followups.queries import is_heart_beating
 from jarfalla import clock
+from units.models import User, UserRole
+from units.queries import held_mail
 
 
 @login_not_required
@@ -26,25 +29,33 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when the database answers, else 503.
 
-    A broker that is down is reported and is no reason to take the page away: everything waits in the database.
+    A broker that is down, a sweep that is late, mails that are held up and a portal without a coordinator are reported
+    and are no reason to take the page away: everything waits in the database.
     """
-    sweep = _sweep()
+    known = _known_to_database()
     parts = {
-        "database": "down" if sweep is None else "ok",
+        "database": "ok" if known else "down",
         "broker": "ok" if _broker_answers() else "down",
-        "sweep": sweep or "unknown",
+        **(known or dict.fromkeys(("sweep", "mail", "coordinator"), "unknown")),
     }
-    return JsonResponse({"ready": sweep is not None, "parts": parts}, status=503 if sweep is None else 200)
+    return JsonResponse({"ready": bool(known), "parts": parts}, status=200 if known else 503)
 
 
-def _sweep() -> str | None:
-    """Whether today's sweep is done: "done" or "waiting"; None when the database does not answer."""
+def _known_to_database() -> dict[str, str]:
+    """The sweep: "done" or "waiting" today, or "late" when none has finished within HEARTBEAT; the mails: "ok" or
+    "held"; the coordinator: "ok" or "none". Nothing when the database does not answer."""
     try:
         connection.ensure_connection()
         done = SweepRun.objects.filter(on=clock.today(), finished_at__isnull=False).exists()
+        sweep = ("done" if done else "waiting") if is_heart_beating(clock.now()) else "late"
+        has_coordinator = User.objects.filter(role=UserRole.COORDINATOR, is_active=True).exists()
+        return {
+            "sweep": sweep,
+            "mail": "held" if held_mail() else "ok",
+            "coordinator": "ok" if has_coordinator else "none",
+        }
     except DatabaseError:
-        return None
-    return "done" if done else "waiting"
+        return {}
 
 
 def _broker_answers() -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from courses.models import Training, TrainingRound
 from courses.queries import readiness
 from followups.models import Decision, SupportAction
+from followups.queries import standing_of
 from jarfalla import clock
 from routines.models import PlanEntry, RoutineVersion, VersionState
 from routines.queries import OwnReading, own_readings
@@ -45,6 +46,8 @@ class Evidence:
     unfinished: list[tuple[RoutineLink, VersionState]] = field(default_factory=list)
     promises: list[SupportAction] = field(default_factory=list)  # what `more_support` found, by date
     has_manager: bool = False  # somebody in the unit can log its steps
+    booked_at: dt.datetime | None = None  # when the next contact of step 4 is
+    was_booked_at: dt.datetime | None = None  # when it was to be, if that has passed and nobody has written how it went
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,8 @@ class Reader:
 
 
 def evidence(units: Iterable[UnitWithProgress], reader: User | None = None) -> dict[int, Evidence]:
-    """What the next steps of `units` depend on, by the unit's primary key; six queries for any number of units, and one
-    more for whether `reader`, who works in all of them, has read the routines."""
+    """What the next steps of `units` depend on, by the unit's primary key; seven queries for any number of units, and
+    one more for whether `reader`, who works in all of them, has read the routines."""
     units = list(units)
     found = {unit.pk: Evidence() for unit in units}
     rounds = {unit.round_pk: unit.pk for unit in units if unit.round_pk}
@@ -95,6 +98,14 @@ def evidence(units: Iterable[UnitWithProgress], reader: User | None = None) -> d
             of_unit.unfinished.append((RoutineLink(routine.title, routine.slug), version.state))
     for promise in more_support().filter(follow_up__round__in=rounds).order_by("due_on", "pk"):
         found[rounds[promise.follow_up.round_id]].promises.append(promise)
+    numbers = {unit.round_pk: unit.contacts_settled + 1 for unit in units}
+    for booking in standing_of(rounds):
+        if booking.number == numbers[booking.round_id]:
+            of_unit = found[rounds[booking.round_id]]
+            if booking.starts_at > clock.now():
+                of_unit.booked_at = booking.starts_at
+            else:
+                of_unit.was_booked_at = booking.starts_at
     managers = Membership.objects.present().managers().filter(unit__in=found, user__is_active=True)
     for unit_pk in managers.values_list("unit", flat=True):
         found[unit_pk].has_manager = True
@@ -150,7 +161,7 @@ def _next_step(unit: UnitWithProgress, known: Evidence, reader: Reader) -> NextS
         return _training(unit, known, reader)
     if status == ProgressStatus.STEP_3:
         return _routines(unit, known, reader)
-    return _more_support(unit, status, known, reader) or _follow_up(unit, status, reader)
+    return _more_support(unit, status, known, reader) or _with_late_support(unit, status, known, reader)
 
 
 def _url(name: str, key: object, may: bool) -> str:
@@ -284,34 +295,51 @@ def _unfinished(known: Evidence, reader: Reader) -> NextStep:
 
 
 def _more_support(unit: UnitWithProgress, status: ProgressStatus, known: Evidence, reader: Reader) -> NextStep | None:
-    """The next promise after a follow-up that decided on more support, or else a new follow-up once it is time."""
-    if status == ProgressStatus.DONE or not known.promises:
+    """The next promise after a follow-up that decided on more support, until it is time for the next contact."""
+    promise = next((promise for promise in known.promises if promise.done_on is None), None)
+    if status != ProgressStatus.WAITING_FOR_FOLLOW_UP or promise is None:
         return None
+    title = _("Mer stöd pågår")
+    if not reader.manages:  # what was said at a follow-up is read by those who were there
+        return NextStep(title, _("Enheten får det stöd som lovades vid uppföljningen. Sedan följs den upp igen."))
     url = _url("step_4", unit.slug, reader.is_coordinator)
-    if promise := next((promise for promise in known.promises if promise.done_on is None), None):
-        title = _("Mer stöd pågår")
-        if not reader.manages:  # what was said at a follow-up is read by those who were there
-            return NextStep(title, _("Enheten får det stöd som lovades vid uppföljningen. Sedan följs den upp igen."))
-        said = {"what": promise.what.rstrip(" ."), "owner": promise.owner, "day": _day(promise.due_on)}
-        text = _("Nästa insats: %(what)s. Ansvarig är %(owner)s, senast den %(day)s.") % said
-        return NextStep(title, text, promise.owner, _("Öppna uppföljningen"), url)
-    if status == ProgressStatus.WAITING_FOR_FOLLOW_UP:
-        return None
-    text = _("Stödet från uppföljningen den %(day)s är klart. Nu följer samordnaren upp igen.")
-    text = text % {"day": _day(max(promise.follow_up.held_on for promise in known.promises))}
-    return NextStep(_("Dags för en ny uppföljning"), text, _("Samordnaren"), _("Registrera uppföljningen"), url)
+    said = {"what": promise.what.rstrip(" ."), "owner": promise.owner, "day": _day(promise.due_on)}
+    text = _("Nästa insats: %(what)s. Ansvarig är %(owner)s, senast den %(day)s.") % said
+    return NextStep(title, text, promise.owner, _("Öppna uppföljningen"), url)
 
 
-def _follow_up(unit: UnitWithProgress, status: ProgressStatus, reader: Reader) -> NextStep:
-    """Step 4 is the coordinator's, within its window."""
+def _with_late_support(unit: UnitWithProgress, status: ProgressStatus, known: Evidence, reader: Reader) -> NextStep:
+    """The next contact, and a sentence for each promise that is late: it is not forgotten because something else is
+    next. What was said at a follow-up is read by those who were there.
+    """
+    step = _follow_up(unit, status, known, reader)
+    if status == ProgressStatus.DONE or not reader.manages:
+        return step
+    late = [
+        _("Sen insats: %(what)s, utlovad till den %(day)s.")
+        % {"what": promise.what.rstrip(" ."), "day": _day(promise.due_on)}
+        for promise in known.promises
+        if promise.done_on is None and promise.due_on < clock.today()
+    ]
+    return replace(step, text=" ".join([step.text, *late]))
+
+
+def _follow_up(unit: UnitWithProgress, status: ProgressStatus, known: Evidence, reader: Reader) -> NextStep:
+    """Step 4 is the coordinator's, within the window of the next contact, or at the time that is booked."""
     opens, closes = {"day": _day(unit.window_opens_on)}, {"day": _day(unit.window_closes_on)}
     url = _url("step_4", unit.slug, reader.is_coordinator)
     if status == ProgressStatus.DONE:
         return NextStep(_("Alla fyra steg är klara"), _("Bra jobbat! Rutinerna fortsätter att gälla."))
+    if known.booked_at:
+        text = _("Samordnaren och chefen talas vid %(at)s.") % {"at": _moment(known.booked_at)}
+        return NextStep(_("Uppföljningen är bokad"), text, _("Samordnaren"), _("Öppna uppföljningen"), url)
+    if known.was_booked_at:
+        text = _("Samtalet var bokat %(at)s, och protokollet är inte skrivet.") % {"at": _moment(known.was_booked_at)}
+        return NextStep(_("Hölls uppföljningen?"), text, _("Samordnaren"), _("Öppna uppföljningen"), url)
     if status == ProgressStatus.WAITING_FOR_FOLLOW_UP:
         text = _("Uppföljningen öppnar den %(day)s. Till dess behöver ingen registrera något.") % opens
         return NextStep(_("Arbeta efter rutinerna"), text)
-    button = _("Registrera uppföljningen")
+    button = _("Boka uppföljningen")
     if status == ProgressStatus.FOLLOW_UP_DUE:
         text = _("Samordnaren följer upp hur det går, senast den %(day)s.") % closes
         return NextStep(_("Dags för uppföljning"), text, _("Samordnaren"), button, url)

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_safe
 from courses.queries import Coverage, RefillNeed, coverages, refills_needed
 from jarfalla import clock
 from jarfalla.forms import OverviewFilter
+from jarfalla.views.alerts import coordinators_alerts, readers_alerts, staffs_alerts
 from jarfalla.views.figures import Figures, offer_choices, pill, step_tiles
 from jarfalla.views.next_step import Evidence, NextStep, Reader, evidence, next_step
 from jarfalla.views.this_week import week_context
+from jarfalla.views.todos import TodoKind
 from jarfalla.views.waiting import WaitingRoutine, changed_templates, unfinished
 from units.models import Programme, Unit, User
 from units.permissions import PortalRequest
@@ -35,14 +37,17 @@ def start(request: PortalRequest) -> HttpResponse:
         figures = Figures(count_progress(units_with_progress(Unit.objects.all(), programme, today)))
         context: dict[str, Any] = {"figures": figures, "programme": programme}
         if request.user.is_reader:
-            return render(request, "jarfalla/start_reader.html", context)
+            return render(request, "jarfalla/start_reader.html", context | {"alerts": readers_alerts()})
         filters = OverviewFilter.from_query({}, places=[])
         context |= {"tiles": step_tiles(figures, filters), "offers": offer_choices(figures, filters)}
         refills = refills_needed(Unit.objects.all(), today, programme=programme)
-        context |= week_context(programme, today, refills.values(), show_all="visa" in request.GET)
+        told = [TodoKind.MAIL_FAILED]  # an alert says it
+        context |= week_context(programme, today, refills.values(), show_all="visa" in request.GET, told=told)
+        context["alerts"] = coordinators_alerts(programme, today)
         return render(request, "jarfalla/start_coordinator.html", context)
     cards = own_units(request.user, programme)
-    return render(request, "jarfalla/start_staff.html", {"cards": cards, "programme": programme})
+    alerts = staffs_alerts(request.user, manages=any(card.manages for card in cards))
+    return render(request, "jarfalla/start_staff.html", {"cards": cards, "programme": programme, "alerts": alerts})
 
 
 @dataclass(frozen=True)

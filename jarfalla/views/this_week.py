@@ -1,10 +1,8 @@
 """What the coordinator has to do this week: pure questions to every app, one query for all of them."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -17,7 +15,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    TextChoices,
     TextField,
     Value,
     When,
@@ -25,16 +22,16 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, TruncDate
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
-from courses.models import Training, TrainingState
+from courses.models import Training
 from courses.queries import RefillNeed
 from followups.models import SupportAction
-from jarfalla.views.next_step import more_support
+from followups.queries import begun_bookings, coming_bookings, waiting_lessons
+from jarfalla import clock
+from jarfalla.views.todos import Todo, TodoKind, rank, summary
 from routines.models import Approval, RoutineVersion, VersionState
-from routines.queries import LATE, stale_versions
+from routines.queries import stale_versions
 from units.models import Message, Programme, Unit
 from units.models.message import MessageState
 from units.queries import ProgressStatus, swedish_order, units_with_progress
@@ -43,95 +40,14 @@ from units.queries import ProgressStatus, swedish_order, units_with_progress
 PATIENCE_DAYS = 30
 # Today and the six days after it.
 WEEK_DAYS = 7
-# A follow-up with no more days left than this is done before anything but the late ones.
-CLOSING_DAYS = 31
+# Where a unit with step 3 stands until step 4 is done.
+FOLLOWED_UP = (
+    ProgressStatus.WAITING_FOR_FOLLOW_UP,
+    ProgressStatus.FOLLOW_UP_DUE,
+    ProgressStatus.FOLLOW_UP_OVERDUE,
+)
 # How many things the list shows before somebody asks for all of them.
 AT_FIRST = 8
-
-
-class TodoKind(TextChoices):
-    """What sort of thing there is to do, most urgent first; the label is what its pill says."""
-
-    FOLLOW_UP_OVERDUE = "follow_up_overdue", gettext_lazy("Försenad")
-    FOLLOW_UP_DUE = "follow_up_due", gettext_lazy("Uppföljning")
-    REVIEW = "review", gettext_lazy("Granskning")
-    PDF_FAILED = "pdf_failed", gettext_lazy("Misslyckad")
-    ROUTINE_LATE = "routine_late", gettext_lazy("Ses över")
-    PDF_OLD = "pdf_old", gettext_lazy("Ge ut igen")
-    TRAINING_SOON = "training_soon", gettext_lazy("Utbildning")
-    TRAINING_PASSED = "training_passed", gettext_lazy("Hölls den?")
-    SUPPORT = "support", gettext_lazy("Insats")
-    REFILL = "refill", gettext_lazy("Påfyllning")
-    NO_ANSWER = "no_answer", gettext_lazy("Inget svar")
-    MAIL_FAILED = "mail_failed", gettext_lazy("Misslyckat")
-
-
-# What has a number for a title: one line for many of them.
-_COUNTED = (TodoKind.MAIL_FAILED, TodoKind.PDF_OLD, TodoKind.REFILL)
-_LATE_OR_BROKEN = (TodoKind.FOLLOW_UP_OVERDUE, TodoKind.PDF_FAILED, TodoKind.MAIL_FAILED, TodoKind.ROUTINE_LATE)
-
-
-@dataclass(frozen=True)
-class Todo:
-    """One thing to do: what, for which unit, where it is done, by whom, and when."""
-
-    kind: TodoKind
-    unit: str  # the unit's name, or several with commas; empty for what concerns none
-    title: str  # of the routine, training or promise; the number of mails, or of people who are missing
-    url: str
-    due_on: dt.date | None
-    today: dt.date
-    owner: str = ""  # who promised it
-
-    @property
-    def text(self) -> str:
-        """What to do, in one sentence."""
-        day = date_format(self.due_on, "j F Y") if self.due_on else ""
-        values = {"day": day, "title": self.title, "weekday": date_format(self.due_on, "l j F") if self.due_on else ""}
-        if self.kind in _COUNTED:
-            return _how_many(self.kind, int(self.title))
-        return {
-            TodoKind.FOLLOW_UP_OVERDUE: _("Uppföljningen skulle ha gjorts senast %(day)s."),
-            TodoKind.FOLLOW_UP_DUE: _("Följ upp senast %(day)s."),
-            TodoKind.REVIEW: _("Granska rutinen ”%(title)s”, inskickad %(day)s."),
-            TodoKind.PDF_FAILED: _("PDF:en till rutinen ”%(title)s” kunde inte skapas. Försök igen."),
-            TodoKind.ROUTINE_LATE: _("Rutinen ”%(title)s” skulle ha setts över senast %(day)s."),
-            TodoKind.TRAINING_SOON: _("Utbildningen ”%(title)s” hålls %(weekday)s."),
-            TodoKind.TRAINING_PASSED: _("Hölls utbildningen ”%(title)s” den %(day)s? Svara ja eller nej."),
-            TodoKind.SUPPORT: _("Utlovat till %(day)s: %(title)s."),
-            TodoKind.NO_ANSWER: _("Inbjuden den %(day)s och har inte svarat. Hör av dig."),
-        }[self.kind] % values
-
-    @property
-    def who(self) -> str:
-        """Who does it."""
-        return self.owner or _("Samordnaren")
-
-    @property
-    def pill(self) -> str:
-        """The word in templates/_status.html that gives it its colour and icon."""
-        late = self.kind in (TodoKind.SUPPORT,) and self.due_on is not None and self.due_on < self.today
-        if late or self.kind in _LATE_OR_BROKEN:
-            return "overdue"
-        return "booked" if self.kind == TodoKind.TRAINING_SOON else "next"
-
-
-def _how_many(kind: TodoKind, count: int) -> str:
-    """What to do about so many of them, in one sentence."""
-    words = {
-        TodoKind.MAIL_FAILED: ngettext("%(count)s mejl kom inte fram.", "%(count)s mejl kom inte fram.", count),
-        TodoKind.PDF_OLD: ngettext(
-            "%(count)s rutin har en PDF med äldre kontakter eller lagrum. Ge ut den igen.",
-            "%(count)s rutiner har PDF:er med äldre kontakter eller lagrum. Ge ut dem igen.",
-            count,
-        ),
-        TodoKind.REFILL: ngettext(
-            "Täckningen har sjunkit: %(count)s person till behöver gå webbkursen.",
-            "Täckningen har sjunkit: %(count)s personer till behöver gå webbkursen.",
-            count,
-        ),
-    }
-    return words[kind] % {"count": count}
 
 
 def this_week(programme: Programme, today: dt.date, refills: Iterable[RefillNeed] = ()) -> list[Todo]:
@@ -141,65 +57,16 @@ def this_week(programme: Programme, today: dt.date, refills: Iterable[RefillNeed
         _versions(VersionState.IN_REVIEW, TodoKind.REVIEW),
         _versions(VersionState.FAILED, TodoKind.PDF_FAILED),
         _late_routines(today),
+        _contacts(today),
         _trainings(today),
         _support_actions(today),
         _old_pdfs(),
+        _lessons(),
         _failed_mail(),
     )
     todos = [_todo(row, today) for row in first.union(*others, all=True) if row[2] != "0"]
     todos += [_refill(need, today) for need in refills]
-    return sorted(todos, key=lambda todo: (_rank(todo), todo.due_on or today, todo.unit))
-
-
-def _rank(todo: Todo) -> int:
-    """The order of the sorts; but a follow-up with more than a month left waits behind what has a fixed day."""
-    in_no_hurry = todo.kind == TodoKind.FOLLOW_UP_DUE and todo.due_on and (todo.due_on - todo.today).days > CLOSING_DAYS
-    return list(TodoKind).index(TodoKind.SUPPORT if in_no_hurry else todo.kind)
-
-
-class Counted(NamedTuple):
-    """How many there are of one sort, in words, and the list of just them; "" when there is none."""
-
-    text: str
-    url: str
-
-
-def summary(todos: list[Todo]) -> list[Counted]:
-    """How many there are of each sort, most urgent first."""
-    counts = Counter(todo.kind for todo in todos)
-    counts[TodoKind.PDF_OLD] = sum(int(todo.title) for todo in todos if todo.kind == TodoKind.PDF_OLD)
-    kinds = [kind for kind in TodoKind if counts[kind] and kind != TodoKind.MAIL_FAILED]
-    return [Counted(_counted(kind, counts[kind]), _list_of(kind)) for kind in kinds]
-
-
-def _list_of(kind: TodoKind) -> str:
-    page, query = {
-        TodoKind.FOLLOW_UP_OVERDUE: ("follow_ups", ""),
-        TodoKind.FOLLOW_UP_DUE: ("follow_ups", ""),
-        TodoKind.REVIEW: ("routines", f"?state={VersionState.IN_REVIEW}"),
-        TodoKind.PDF_FAILED: ("routines", f"?state={VersionState.FAILED}"),
-        TodoKind.ROUTINE_LATE: ("routines", f"?state={LATE}"),
-        TodoKind.PDF_OLD: ("affected", ""),
-        TodoKind.TRAINING_PASSED: ("trainings", f"?visa={TrainingState.AWAITING_ANSWER}"),
-    }.get(kind, ("", ""))
-    return reverse(page) + query if page else ""
-
-
-def _counted(kind: TodoKind, n: int) -> str:
-    words = {
-        TodoKind.FOLLOW_UP_OVERDUE: ngettext("%(n)s försenad uppföljning", "%(n)s försenade uppföljningar", n),
-        TodoKind.FOLLOW_UP_DUE: ngettext("%(n)s uppföljning att göra", "%(n)s uppföljningar att göra", n),
-        TodoKind.REVIEW: ngettext("%(n)s rutin att granska", "%(n)s rutiner att granska", n),
-        TodoKind.PDF_FAILED: ngettext("%(n)s rutin utan PDF", "%(n)s rutiner utan PDF", n),
-        TodoKind.ROUTINE_LATE: ngettext("%(n)s rutin att se över", "%(n)s rutiner att se över", n),
-        TodoKind.PDF_OLD: ngettext("%(n)s rutin att ge ut igen", "%(n)s rutiner att ge ut igen", n),
-        TodoKind.TRAINING_SOON: ngettext("%(n)s utbildning i veckan", "%(n)s utbildningar i veckan", n),
-        TodoKind.TRAINING_PASSED: ngettext("%(n)s utbildning att bocka av", "%(n)s utbildningar att bocka av", n),
-        TodoKind.SUPPORT: ngettext("%(n)s utlovad insats", "%(n)s utlovade insatser", n),
-        TodoKind.REFILL: ngettext("%(n)s enhet behöver påfyllning", "%(n)s enheter behöver påfyllning", n),
-        TodoKind.NO_ANSWER: ngettext("%(n)s inbjudan utan svar", "%(n)s inbjudningar utan svar", n),
-    }
-    return words[kind] % {"n": n}
+    return sorted(todos, key=lambda todo: (rank(todo), todo.due_on or today, todo.unit))
 
 
 def _todo(row: tuple[str, str, str, str, str, dt.date | None], today: dt.date) -> Todo:
@@ -207,14 +74,17 @@ def _todo(row: tuple[str, str, str, str, str, dt.date | None], today: dt.date) -
     page = {
         TodoKind.FOLLOW_UP_OVERDUE: "step_4",
         TodoKind.FOLLOW_UP_DUE: "step_4",
+        TodoKind.CONTACT_PASSED: "step_4",
         TodoKind.REVIEW: "routine_review",
         TodoKind.PDF_FAILED: "routine",
         TodoKind.ROUTINE_LATE: "routine",
         TodoKind.PDF_OLD: "affected",
+        TodoKind.CONTACT_SOON: "step_4",
         TodoKind.TRAINING_SOON: "training",
         TodoKind.TRAINING_PASSED: "training",
         TodoKind.SUPPORT: "step_4",
         TodoKind.NO_ANSWER: "unit_participation",
+        TodoKind.LESSON: "lessons",
         TodoKind.MAIL_FAILED: "outbox",
     }[TodoKind(kind)]
     url = reverse(page, args=[key] if key else [])
@@ -247,20 +117,34 @@ def _columns(
 
 
 def _follow_ups_and_invitations(programme: Programme, today: dt.date) -> "QuerySet[Any, Any]":
-    """Units to follow up and invitations to ask about; a unit that is being supported waits for its promises."""
-    promised = more_support().filter(done_on__isnull=True, follow_up__round=OuterRef("round_pk"))
+    """Units to follow up and invitations to ask about; a contact that is booked waits for its time, and once that has
+    passed it is asked about, whatever its window says.
+    """
+    now, of_next = clock.now(), {"round": OuterRef("round_pk"), "number": OuterRef("contacts_settled") + 1}
+    begun = begun_bookings(now).filter(**of_next).annotate(day=TruncDate("starts_at")).values("day")[:1]
     patience_ends = today - dt.timedelta(days=PATIENCE_DAYS)
-    units = units_with_progress(Unit.objects.all(), programme, today).filter(
-        (Q(status__in=(ProgressStatus.FOLLOW_UP_OVERDUE, ProgressStatus.FOLLOW_UP_DUE)) & ~Exists(promised))
-        | Q(status=ProgressStatus.INVITED, participating_since__lt=patience_ends)
-    )
+    units = units_with_progress(Unit.objects.all(), programme, today).alias(passed_on=Subquery(begun))
+    late_or_due = Q(status__in=(ProgressStatus.FOLLOW_UP_OVERDUE, ProgressStatus.FOLLOW_UP_DUE))
+    passed = Q(status__in=FOLLOWED_UP, passed_on__isnull=False)
     invited = Q(status=ProgressStatus.INVITED)
     return _columns(
-        units,
-        kind=Case(When(invited, then=Value(TodoKind.NO_ANSWER.value)), default=F("status")),
+        units.filter(
+            (late_or_due & ~Exists(coming_bookings(now).filter(**of_next)))
+            | passed
+            | (invited & Q(participating_since__lt=patience_ends))
+        ),
+        kind=Case(
+            When(invited, then=Value(TodoKind.NO_ANSWER.value)),
+            When(passed, then=Value(TodoKind.CONTACT_PASSED.value)),
+            default=F("status"),
+        ),
         unit=F("name"),
         key=F("slug"),
-        due_on=Case(When(invited, then=F("participating_since")), default=F("window_closes_on")),
+        due_on=Case(
+            When(invited, then=F("participating_since")),
+            When(passed, then=F("passed_on")),
+            default=F("window_closes_on"),
+        ),
     )
 
 
@@ -287,6 +171,17 @@ def _late_routines(today: dt.date) -> "QuerySet[Any, Any]":
         owner=Value(_("Chefen")),
         key=F("routine__slug"),
         due_on=F("due_on"),
+    )
+
+
+def _contacts(today: dt.date) -> "QuerySet[Any, Any]":
+    """Contacts of step 4 that are booked this week."""
+    return _columns(
+        coming_bookings(clock.now()).filter(starts_at__date__lt=today + dt.timedelta(days=WEEK_DAYS)),
+        kind=TodoKind.CONTACT_SOON.value,
+        unit=F("round__unit__name"),
+        key=F("round__unit__slug"),
+        due_on=TruncDate("starts_at"),
     )
 
 
@@ -331,6 +226,12 @@ def _old_pdfs() -> "QuerySet[Any, Any]":
     return _columns(stale_versions(), kind=TodoKind.PDF_OLD.value, title=how_many, due_on=Value(None))
 
 
+def _lessons() -> "QuerySet[Any, Any]":
+    """One line for all lessons that units want to share and nobody has rewritten; their number is its title."""
+    how_many = Func(F("pk"), function="COUNT")
+    return _columns(waiting_lessons(), kind=TodoKind.LESSON.value, title=how_many, due_on=Value(None))
+
+
 def _failed_mail() -> "QuerySet[Any, Any]":
     """One line for all mails that did not go through, with their number as its title; "0" when all did."""
     failed = Message.objects.in_state(MessageState.FAILED)
@@ -339,9 +240,15 @@ def _failed_mail() -> "QuerySet[Any, Any]":
 
 
 def week_context(
-    programme: Programme, today: dt.date, refills: Iterable[RefillNeed], *, show_all: bool
+    programme: Programme,
+    today: dt.date,
+    refills: Iterable[RefillNeed],
+    *,
+    show_all: bool,
+    told: Collection[TodoKind] = (),
 ) -> dict[str, Any]:
-    """What templates/jarfalla/_this_week.html needs: the first things to do, or all, and how many of each sort."""
-    todos = this_week(programme, today, refills)
+    """What templates/jarfalla/_this_week.html needs: the first things to do, or all, and how many of each sort; but
+    nothing of the sorts `told`, which the page says elsewhere."""
+    todos = [todo for todo in this_week(programme, today, refills) if todo.kind not in told]
     shown = todos if show_all else todos[:AT_FIRST]
     return {"todos": shown, "todo_count": len(todos), "todo_more": len(todos) - len(shown), "summary": summary(todos)}

@@ -12,7 +12,7 @@ from jarfalla import clock
 from jarfalla.views.figures import pill
 from jarfalla.views.next_step import Evidence, Reader, evidence, next_step
 from units import permissions
-from units.models import Ownership, ParticipationState, Programme, Round, Step, StepCompletion, Unit, User
+from units.models import Outcome, Ownership, ParticipationState, Programme, Round, Step, StepCompletion, Unit, User
 from units.permissions import PortalRequest
 from units.queries import ProgressStatus, StepOnPage, UnitWithProgress, steps_of, swedish_order, units_with_progress
 
@@ -55,9 +55,11 @@ def reader_of(unit: Unit, user: User) -> Reader:
 
 
 def rounds_of(unit: Unit) -> list[Round]:
-    """The unit's rounds, latest first, with all their completions and follow-ups."""
+    """The unit's rounds, latest first, with all their completions, contacts and follow-ups."""
     rounds = unit.rounds.order_by("-number").select_related("closed_by")
-    return list(rounds.prefetch_related("completions__recorded_by", "completions__withdrawn_by", "follow_ups"))
+    return list(
+        rounds.prefetch_related("completions__recorded_by", "completions__withdrawn_by", "follow_ups", "contacts")
+    )
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def step_facts(unit: UnitWithProgress, known: Evidence) -> dict[str, Any]:
         "trainings_booked": [training for training in known.trainings if not training.held_on],
         "in_force": known.in_force,
         "unfinished": known.unfinished,
+        "booked_at": known.booked_at,
     }
 
 
@@ -103,14 +106,16 @@ def refill_facts(unit: UnitWithProgress, reader: Reader) -> dict[str, Any]:
 
 
 def history(unit: UnitWithProgress, rounds: list[Round]) -> dict[str, Any]:
-    """What was withdrawn, the earlier rounds, and the decision of the current round's latest follow-up."""
+    """What was withdrawn, the earlier rounds, and how the current round's contacts went."""
     current = [round_ for round_ in rounds if round_.pk == unit.round_pk]
     follow_ups = [follow_up for round_ in current for follow_up in round_.follow_ups.all()]
+    contacts = [contact for round_ in current for contact in round_.contacts.all() if not contact.withdrawn_at]
     withdrawn = [row for round_ in rounds for row in round_.completions.all() if row.withdrawn_at]
     withdrawn.sort(key=lambda row: row.withdrawn_at or row.recorded_at, reverse=True)
     earlier = [round_ for round_ in rounds if round_ not in current]
     return {
         "follow_up": max(follow_ups, key=lambda row: (row.held_on, row.pk), default=None),
+        "not_held": [contact for contact in contacts if contact.outcome == Outcome.NOT_HELD],
         "withdrawn": [(row, row.withdrawn_by.shown_name if row.withdrawn_by else "") for row in withdrawn],
         "earlier_rounds": [
             (round_, [(row, row.recorded_by.shown_name) for row in round_.standing().values()]) for round_ in earlier

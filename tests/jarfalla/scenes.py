@@ -75,3 +75,8 @@ def words(page: bytes) -> str:
     """What a person reads in the main part of a page, with one space between words."""
     main = page.decode().split("<main", 1)[1].split("</main>")[0]
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", main.split(">", 1)[1])).split())
+
+
+def fragment(markup: str) -> str:
+    """What a person reads in a part of a page."""
+    return words(f"<main>{markup}</main>".encode())

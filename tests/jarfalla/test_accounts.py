@@ -203,7 +203,7 @@ def test_bad_address_is_said_at_its_field(client: Client, typed: str, sentence: 
 def test_mail_server_that_is_down_is_said_to_known_and_unknown_alike(
     client: Client, member: User, settings: Any, known: bool
 ) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "jarfalla.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     answer = ask_for_code(client, member.email if known else "ingen@example.org")
     assert answer.status_code == 200

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from ical.event import EventStatus
 
 from courses.models import SignUp, Training
+from followups.actions import book_contact, cancel_booking
 from jarfalla import clock
 from tests import factories
 from tests.calendars import read
@@ -145,12 +146,12 @@ def test_follow_up_stands_on_its_first_and_last_day_for_those_who_keep_an_eye_on
     round_ = stages.routines_done(unit, done_on)
     events = read(fetch(manager).content.decode()).events
     assert [(event.summary, event.dtstart, event.dtend) for event in events] == [
-        ("Uppföljningen öppnar: Tallbackens förskola", *_whole_day(done_on + relativedelta(months=6))),
-        ("Sista dag för uppföljning: Tallbackens förskola", *_whole_day(done_on + relativedelta(months=12))),
+        ("Uppföljningen öppnar: Tallbackens förskola", *_whole_day(done_on + relativedelta(months=5))),
+        ("Sista dag för uppföljning: Tallbackens förskola", *_whole_day(done_on + relativedelta(months=8))),
     ]
     assert {event.uid for event in events} == {
-        f"uppfoljning-oppnar-{round_.pk}@localhost",
-        f"uppfoljning-stanger-{round_.pk}@localhost",
+        f"uppfoljning-oppnar-1-{round_.pk}@localhost",
+        f"uppfoljning-stanger-1-{round_.pk}@localhost",
     }
     assert titles(coordinator) == [event.summary for event in events]
     assert titles(member) == titles(outsider) == []
@@ -166,9 +167,25 @@ def test_follow_up_moves_with_a_corrected_date_and_with_the_programmes_months(un
     stages.redate_routines(round_, stages.upcoming())
     after = read(fetch(manager).content.decode()).events
     assert [event.uid for event in after] == [event.uid for event in before]
-    assert after[0].dtstart == stages.upcoming() + relativedelta(months=6)
-    Programme(follow_up_closes_months=18).save()
+    assert after[0].dtstart == stages.upcoming() + relativedelta(months=5)
+    Programme(follow_up_closes_after_months=12).save()
     assert read(fetch(manager).content.decode()).events[1].dtstart == stages.upcoming() + relativedelta(months=18)
+
+
+def test_booked_contact_stands_instead_of_the_days_of_its_window(
+    unit: Unit, manager: User, member: User, coordinator: User
+) -> None:
+    round_ = stages.routines_done(unit, stages.due())
+    starts_at = (clock.now() + dt.timedelta(days=9)).replace(microsecond=0)
+    booking = book_contact(round_, starts_at=starts_at, minutes=45, place="08-580 285 00", by=coordinator)
+    [event] = read(fetch(manager).content.decode()).events
+    assert (event.summary, event.location) == ("Uppföljning med Tallbackens förskola", "08-580 285 00")
+    assert (event.dtstart, event.dtend) == (starts_at, starts_at + dt.timedelta(minutes=45))
+    assert (event.uid, event.sequence) == (f"samtal-{booking.pk}@localhost", 0)
+    assert titles(coordinator) == [event.summary]
+    assert titles(member) == []
+    cancel_booking(booking, reason="Vi är sjuka.", by=coordinator)
+    assert len(titles(manager)) == 2
 
 
 def test_follow_up_that_is_done_is_gone(unit: Unit, manager: User) -> None:
@@ -268,7 +285,7 @@ def test_feed_takes_as_many_queries_for_three_events_as_for_one(coordinator: Use
         assert len(read(response.content.decode()).events) == 3 * wanted
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[0] <= 7
+    assert counts[0] <= 8
 
 
 # --- The page -----------------------------------------------------------------------------------------------------

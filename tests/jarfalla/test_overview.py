@@ -1,6 +1,5 @@
 """The coordinator's dashboard."""
 
-import datetime as dt
 import html
 import re
 from typing import Any
@@ -11,15 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.formats import date_format
 
-from followups.actions import complete_support_action, record_follow_up
-from followups.models import Decision, FollowUp, Promise, SupportAction
-from jarfalla import clock
 from routines.models import VersionState
 from tests import factories
 from tests.conftest import SignIn
 from tests.jarfalla import scenes
 from units import actions
-from units.models import Kind, Message, ParticipationState, Programme, Step, StepCompletion, Unit, User
+from units.models import Kind, ParticipationState, Programme, StepCompletion, Unit, User
 
 pytestmark = pytest.mark.django_db
 
@@ -36,21 +32,10 @@ def text(client: Client, address: str = "/oversikt/") -> str:
     return scenes.words(response.content)
 
 
-def fragment(markup: str) -> str:
-    """What a person reads in a part of a page."""
-    return scenes.words(f"<main>{markup}</main>".encode())
-
-
 def listed(client: Client, query: str) -> list[str]:
     """The names in the table, in order."""
     page = client.get(f"/oversikt/?{query}").content.decode()
     return [html.unescape(name) for name in re.findall(r'role="rowheader"><a href="[^"]+">([^<]+)</a>', page)]
-
-
-def week(client: Client, query: str = "") -> list[str]:
-    """The list of what to do this week, one sentence a line, without who does it."""
-    page = client.get(f"/oversikt/{query}").content.decode()
-    return [fragment(found) for found in re.findall(r'<p class="todo__what">(.*?)</p>', page, re.DOTALL)]
 
 
 def test_overview_counts_each_step_of_those_taking_part(client: Client, coordinator: User) -> None:
@@ -156,7 +141,7 @@ def test_overview_pages_keep_the_filter(client: Client) -> None:
         factories.unit(name=f"Skola {number:02}", kind=Kind.COMPULSORY_SCHOOL)
     factories.unit(name="Förskola", kind=Kind.PRESCHOOL)
     page = client.get("/oversikt/?kind=compulsory_school&sort=-name").content.decode()
-    assert "27 enheter" in fragment(page)
+    assert "27 enheter" in scenes.fragment(page)
     assert 'href="?kind=compulsory_school&amp;sort=-name&amp;page=2"' in page
     assert listed(client, "kind=compulsory_school&sort=-name&page=2") == ["Skola 02", "Skola 01"]
 
@@ -211,144 +196,6 @@ def test_overview_search_with_a_personnummer_is_dropped(client: Client) -> None:
 def test_overview_tells_htmx_the_clean_address(client: Client) -> None:
     response = client.get("/oversikt/?q=&kind=preschool&status=&page=1&sort=name", headers={"HX-Request": "true"})
     assert response.headers["HX-Push-Url"] == "/oversikt/?kind=preschool"
-
-
-# --- This week --------------------------------------------------------------------------------------------------
-
-
-def test_this_week_most_urgent_first(client: Client, coordinator: User) -> None:
-    scenes.answered(ParticipationState.INVITED, by=coordinator, days_ago=31, name="Inbjuden")
-    trained = scenes.standing_at(1, by=coordinator, name="Utbildas")
-    scenes.training(trained, title="Snart", days=2, by=coordinator)
-    scenes.training(trained, title="Förbi", days=-3, by=coordinator)
-    written = scenes.standing_at(2, by=coordinator, name="Skriver")
-    scenes.routine(written, title="Oro", state=VersionState.IN_REVIEW, by=coordinator)
-    scenes.routine(written, title="Trasig", state=VersionState.FAILED, by=coordinator)
-    scenes.standing_at(3, by=coordinator, name="Försenad", days_ago=400)
-    scenes.standing_at(3, by=coordinator, name="Bråttom", days_ago=350)
-    scenes.standing_at(3, by=coordinator, name="Gott om tid", days_ago=200)
-    assert [line.split()[0] for line in week(client, "?visa=alla")] == [
-        "Försenad",
-        "Bråttom",
-        "Skriver",
-        "Skriver",
-        "Utbildas",
-        "Utbildas",
-        "Gott",
-        "Inbjuden",
-    ]
-
-
-def test_this_week_sentences(client: Client, coordinator: User) -> None:
-    invited = scenes.answered(ParticipationState.INVITED, by=coordinator, days_ago=40, name="Björken")
-    trained = scenes.standing_at(1, by=coordinator, name="Almen")
-    training = scenes.training(trained, title="Att se i tid", days=-3, by=coordinator)
-    routine = scenes.routine(trained, title="Oro för barn", state=VersionState.IN_REVIEW, by=coordinator)
-    page = client.get("/oversikt/").content.decode()
-    assert re.fullmatch(r"Almen Granska rutinen ”Oro för barn”, inskickad \d+ \w+ \d{4}\.", week(client)[0])
-    assert re.search(r"Hölls utbildningen ”Att se i tid” den \d+ \w+ \d{4}\? Svara ja eller nej\.", fragment(page))
-    assert re.search(r"Björken Inbjuden den \d+ \w+ \d{4} och har inte svarat\. Hör av dig\.", fragment(page))
-    for address in (
-        f"/rutiner/{routine.slug}/granska/",
-        f"/utbildningar/{training.pk}/",
-        f"/enheter/{invited.slug}/deltagande/",
-    ):
-        assert f'href="{address}"' in page
-    assert "1 rutin att granska 1 utbildning att bocka av 1 inbjudan utan svar" in fragment(page)
-
-
-def test_this_week_has_one_line_for_a_training_of_several_units(client: Client, coordinator: User) -> None:
-    trained = scenes.standing_at(1, by=coordinator, name="Utbildas")
-    training = scenes.training(trained, title="Tillsammans", days=2, by=coordinator)
-    for name in ("Östen", "Almen"):
-        training.training_rounds.create(round=factories.open_round(scenes.standing_at(1, by=coordinator, name=name)))
-    open_to_all = scenes.training(trained, title="Öppen", days=3, by=coordinator)
-    open_to_all.training_rounds.all().delete()
-    first, second = week(client)
-    assert first.startswith("Almen, Utbildas, Östen Utbildningen ”Tillsammans” hålls")
-    assert second.startswith("Öppet tillfälle Utbildningen ”Öppen” hålls")
-
-
-def test_this_week_leaves_out_what_can_wait(client: Client, coordinator: User) -> None:
-    scenes.answered(ParticipationState.INVITED, by=coordinator, days_ago=30, name="Nyss inbjuden")
-    unit = scenes.standing_at(1, by=coordinator, name="Senare")
-    scenes.training(unit, title="Om två veckor", days=14, by=coordinator)
-    scenes.training(unit, title="Hölls", days=-3, by=coordinator, held=True)
-    cancelled = scenes.training(unit, title="Inställd", days=-3, by=coordinator)
-    cancelled.cancelled_at, cancelled.cancelled_by, cancelled.cancelled_reason = clock.now(), coordinator, "Sjukdom"
-    cancelled.save()
-    for state in (VersionState.DRAFT, VersionState.RETURNED, VersionState.ENDORSED, VersionState.IN_FORCE):
-        scenes.routine(unit, title=state.value, state=state, by=coordinator)
-    scenes.standing_at(3, by=coordinator, name="Fönstret är stängt än", days_ago=30)
-    paused = scenes.standing_at(3, by=coordinator, name="Pausad", days_ago=400)
-    actions.record_participation(paused, state=ParticipationState.PAUSED, by=coordinator)
-    assert week(client) == []
-
-
-def test_this_week_shows_eight_and_then_all(client: Client, coordinator: User) -> None:
-    for number in range(10):
-        scenes.standing_at(3, by=coordinator, name=f"Enhet {number:02}", days_ago=400)
-    assert len(week(client)) == 8
-    assert "Visa alla (2 till)" in text(client)
-    assert len(week(client, "?visa=alla")) == 10
-    assert "Visa alla (" not in text(client, "/oversikt/?visa=alla")
-
-
-def test_this_week_counts_failed_mail_once(client: Client, coordinator: User) -> None:
-    for number in range(3):
-        Message.objects.create(
-            key=f"x{number}", recipient=coordinator, subject="Hej", text="Hej", html="Hej", failed_at=clock.now()
-        )
-    Message.objects.create(key="sent", recipient=coordinator, subject="H", text="H", html="H", sent_at=clock.now())
-    assert week(client) == ["Utkorgen 3 mejl kom inte fram."]
-
-
-def test_this_week_support_action_with_its_owner(client: Client, coordinator: User) -> None:
-    unit = scenes.standing_at(3, by=coordinator, days_ago=30, name="Almen")
-    follow_up = FollowUp.objects.create(
-        round=factories.open_round(unit),
-        held_on=clock.today(),
-        decision=Decision.MORE_SUPPORT,
-        recorded_by=coordinator,
-    )
-    for what, days in (("Handledning", 2), ("Om en månad", 30)):
-        SupportAction.objects.create(
-            follow_up=follow_up, what=what, owner="Rektor Ek", due_on=clock.today() + dt.timedelta(days)
-        )
-    assert len(week(client)) == 1
-    assert "Handledning. Görs av: Rektor Ek" in text(client)
-
-
-def test_this_week_leaves_the_follow_up_out_while_support_is_given(client: Client, coordinator: User) -> None:
-    for name, days_ago in (("Almen", 400), ("Björken", 200)):
-        unit = scenes.standing_at(3, by=coordinator, days_ago=days_ago, name=name)
-        record_follow_up(
-            factories.open_round(unit),
-            held_on=clock.today(),
-            decision=Decision.MORE_SUPPORT,
-            by=coordinator,
-            support_actions=[Promise("Handledning", "Rektor Ek", clock.today() + dt.timedelta(30))],
-        )
-    scenes.standing_at(3, by=coordinator, days_ago=400, name="Utan stöd")
-    assert [line.split(" Uppf")[0] for line in week(client)] == ["Utan stöd"]
-    for promise in SupportAction.objects.all():
-        complete_support_action(promise, by=coordinator)
-    assert {line.split()[0] for line in week(client)} == {"Almen", "Björken", "Utan"}
-
-
-def test_this_week_follows_up_again_after_a_new_step_3(client: Client, coordinator: User) -> None:
-    unit = scenes.standing_at(3, by=coordinator, days_ago=400, name="Almen")
-    record_follow_up(
-        factories.open_round(unit),
-        held_on=clock.today(),
-        decision=Decision.MORE_SUPPORT,
-        by=coordinator,
-        support_actions=[Promise("Handledning", "Rektor Ek", clock.today() + dt.timedelta(30))],
-    )
-    assert week(client) == []
-    actions.withdraw_step(StepCompletion.objects.get(step=Step.ROUTINES), reason="Fel", by=coordinator)
-    actions.complete_step(factories.open_round(unit), Step.ROUTINES, on=scenes.days_before(400), by=coordinator)
-    assert week(client)[0].startswith("Almen Uppföljningen skulle ha gjorts senast")
 
 
 # --- The same number of queries, however many units ------------------------------------------------------------

@@ -160,7 +160,7 @@ def test_start_asks_the_same_queries_for_1_and_3_units_with_support(
         own = unit if number == 0 else factories.taking_part(factories.unit())
         if number:
             actions.add_person(own, name="", email=manager.email, role=MembershipRole.MANAGER, by=coordinator)
-        scenes.standing_at(3, unit=own, by=coordinator, days_ago=400)
+        scenes.standing_at(3, unit=own, by=coordinator, days_ago=300)
         record_follow_up(
             factories.open_round(own),
             held_on=clock.today(),

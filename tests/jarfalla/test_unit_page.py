@@ -9,8 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from courses import actions as courses
 from courses.models import Completion
-from followups.actions import complete_support_action, record_follow_up
-from followups.models import Decision, FollowUp, Promise, SupportAction
 from jarfalla import clock
 from routines.models import VersionState
 from tests import factories
@@ -94,8 +92,8 @@ def test_unit_page_of_a_closed_round_withdraws_nothing(sign_in: SignIn, unit: Un
         (0, 1, "Registrera webbkursen", "steg-1"),
         (1, 1, "Planera utbildningen", "steg-2/boka"),
         (2, 1, "Skapa rutinen", "steg-3"),
-        (3, 200, "Registrera uppföljningen", "steg-4"),
-        (3, 400, "Registrera uppföljningen", "steg-4"),
+        (3, 200, "Boka uppföljningen", "steg-4"),
+        (3, 400, "Boka uppföljningen", "steg-4"),
     ],
 )
 def test_unit_page_gives_the_coordinator_the_button(
@@ -192,24 +190,6 @@ def test_unit_page_shows_a_training_that_waits_for_an_answer_as_such(
     assert "Väntar på besked Var den?" in text(sign_in(coordinator), unit)
 
 
-def test_unit_page_tells_when_the_follow_up_is(sign_in: SignIn, unit: Unit, member: User, coordinator: User) -> None:
-    round_ = factories.open_round(unit)
-    for step in (Step.WEB_COURSE, Step.TRAINING, Step.ROUTINES):
-        actions.complete_step(round_, step, on=dt.date(2025, 8, 31), by=coordinator)
-    assert "Görs mellan 28 februari 2026 och 31 augusti 2026." in text(sign_in(member), unit)
-
-
-def test_unit_page_tells_what_the_follow_up_led_to(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
-    scenes.standing_at(3, unit=unit, by=coordinator, days_ago=200)
-    FollowUp.objects.create(
-        round=factories.open_round(unit),
-        held_on=dt.date(2026, 4, 1),
-        decision=Decision.MORE_SUPPORT,
-        recorded_by=coordinator,
-    )
-    assert "Uppföljning 1 april 2026. Mer stöd" in text(sign_in(coordinator), unit)
-
-
 ADD_MANAGER = 'class="btn btn-primary btn-lg" href="/enheter/tallbackens-forskola/personal/"'
 
 
@@ -241,79 +221,6 @@ def test_unit_page_asks_for_a_manager_until_there_is_one(
     assert "Lägg till en chef" in text(sign_in(coordinator), unit)
     factories.staff(unit, role=MembershipRole.MANAGER)
     assert "Lägg till en chef" not in text(sign_in(coordinator), unit)
-
-
-def supported(unit: Unit, *, by: User, days_ago: int) -> None:
-    """The unit's step 3 was `days_ago`, and today's follow-up promises two things."""
-    scenes.standing_at(3, unit=unit, by=by, days_ago=days_ago)
-    later, sooner = (
-        Promise("Nytt besök", "Samordnaren", dt.date(2100, 9, 1)),
-        Promise("Handledning i arbetslaget.", "Rektor Ek", dt.date(2100, 5, 22)),
-    )
-    record_follow_up(
-        factories.open_round(unit),
-        held_on=clock.today(),
-        decision=Decision.MORE_SUPPORT,
-        by=by,
-        support_actions=[later, sooner],
-    )
-
-
-@pytest.mark.parametrize("days_ago", [5, 200, 400])
-def test_unit_page_with_more_support_tells_the_next_promise(
-    sign_in: SignIn, unit: Unit, manager: User, member: User, coordinator: User, days_ago: int
-) -> None:
-    supported(unit, by=coordinator, days_ago=days_ago)
-    told = "Mer stöd pågår Nästa insats: Handledning i arbetslaget. Ansvarig är Rektor Ek, senast den 22 maj 2100."
-    for user in (coordinator, manager):
-        page = text(sign_in(user), unit)
-        assert f"Nästa steg · Rektor Ek gör det {told}" in page
-        assert ("Öppna uppföljningen" in page) == user.is_coordinator
-        assert "Uppföljningen är försenad" not in page
-    page = text(sign_in(member), unit)
-    assert "Just nu Mer stöd pågår Enheten får det stöd som lovades vid uppföljningen." in page
-    for leak in ("Handledning", "Rektor Ek", "22 maj 2100"):
-        assert leak not in page
-
-
-def test_unit_page_with_more_support_that_is_the_coordinators(
-    sign_in: SignIn, unit: Unit, manager: User, coordinator: User
-) -> None:
-    supported(unit, by=coordinator, days_ago=400)
-    complete_support_action(SupportAction.objects.get(owner="Rektor Ek"), by=coordinator)
-    assert "Nästa steg · Du gör det Mer stöd pågår Nästa insats: Nytt besök." in text(sign_in(coordinator), unit)
-    assert "Nästa steg · Samordnaren gör det Mer stöd pågår" in text(sign_in(manager), unit)
-
-
-@pytest.mark.parametrize(
-    ("days_ago", "sentence"),
-    [
-        (400, "Nästa steg · Du gör det Dags för en ny uppföljning Stödet från uppföljningen den"),
-        (200, "Nästa steg · Du gör det Dags för en ny uppföljning Stödet från uppföljningen den"),
-        (5, "Just nu Arbeta efter rutinerna"),
-    ],
-)
-def test_unit_page_when_the_support_is_given_asks_for_a_new_follow_up(
-    sign_in: SignIn, unit: Unit, coordinator: User, days_ago: int, sentence: str
-) -> None:
-    supported(unit, by=coordinator, days_ago=days_ago)
-    for promise in SupportAction.objects.all():
-        complete_support_action(promise, by=coordinator)
-    page = text(sign_in(coordinator), unit)
-    assert sentence in page
-    assert ("Registrera uppföljningen" in page) == (days_ago > 5)
-
-
-def test_unit_page_forgets_the_support_from_before_a_new_step_3(
-    sign_in: SignIn, unit: Unit, manager: User, coordinator: User
-) -> None:
-    supported(unit, by=coordinator, days_ago=400)
-    routines = StepCompletion.objects.get(step=Step.ROUTINES)
-    actions.withdraw_step(routines, reason="Fel", by=coordinator)
-    assert "Mer stöd pågår" not in text(sign_in(coordinator), unit)
-    on = scenes.days_before(400)
-    actions.complete_step(factories.open_round(unit), Step.ROUTINES, on=on, by=coordinator)
-    assert "Uppföljningen är försenad" in text(sign_in(coordinator), unit)
 
 
 def test_unit_page_keeps_withdrawn_steps_and_earlier_rounds(sign_in: SignIn, unit: Unit, coordinator: User) -> None:
