@@ -81,7 +81,7 @@ class SignIn:
 def mail_box(settings: Any) -> Iterator[MailBox]:
     """A real SMTP server, and a portal that sends through it."""
     with smtp_server() as box:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "jarfalla.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port
         yield box
 

@@ -19,13 +19,16 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Visitor:
-    """Signed in as `user` at the portal that answers at `address` and shares this process's database."""
+    """Signed in as `user` at the portal that answers at `address` and shares this process's database; or with a session
+    of the portal's own database."""
 
-    def __init__(self, address: str, user: User) -> None:
-        client = Client()
-        client.force_login(user)
+    def __init__(self, address: str, user: User | None = None, *, session: str = "") -> None:
+        if user:
+            client = Client()
+            client.force_login(user)
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.address = address
-        self.session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        self.session = session
         self.jar = http.cookiejar.CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar), _NoRedirect)
         self.text = ""

@@ -179,6 +179,15 @@ SLIPS = [
         of_unit=False,
     ),
     Slip(
+        "a day that its month does not have",
+        "quiet_periods",
+        lambda _: {"name": "Vår", "first_day": 31, "first_month": 2, "last_day": 1, "last_month": 3},
+        "first_day",
+        "Den dagen finns inte i den månaden.",
+        "coordinator",
+        of_unit=False,
+    ),
+    Slip(
         "a wrong encoding",
         "unit_import",
         upload("namn;verksamhetstyp\nÅsens förskola;Förskola\n".encode().decode("cp1252").encode()),
@@ -239,7 +248,7 @@ def test_step_4_before_step_3_is_refused_with_a_sentence(sign_in: SignIn, unit: 
         factories.open_round(unit), on=clock.today(), by=coordinator, override_reason="Liten grupp"
     )
     page = sign_in(coordinator).post(
-        reverse("step_4", args=[unit.slug]), {"held_on": clock.today(), "decision": "done"}, follow=True
+        reverse("protocol", args=[unit.slug]), {"held_on": clock.today(), "decision": "done"}, follow=True
     )
     assert "Steg 2, riktad utbildning, måste vara klart först" in page.content.decode()
     assert Step.FOLLOW_UP not in factories.open_round(unit).standing()

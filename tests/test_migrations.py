@@ -14,6 +14,7 @@ from django.utils import timezone
 pytestmark = pytest.mark.timeout(900)
 
 STEPS_1_AND_2 = [("units", "0002_steps_1_and_2"), ("courses", "0003_steps_1_and_2")]
+STEP_4 = [("units", "0005_outbox"), ("followups", "0005_one_engine")]
 STEP_3 = [("units", "0003_step_3_in_full"), ("routines", "0003_step_3_in_full")]
 
 
@@ -40,6 +41,13 @@ def before_steps_1_and_2(transactional_db: None) -> Iterator[Any]:
 def before_step_3(transactional_db: None) -> Iterator[Any]:
     """Before a version had metadata and its texts were HTML."""
     with database_at(("units", "0002_steps_1_and_2"), ("routines", "0002_initial")) as apps:
+        yield apps
+
+
+@pytest.fixture
+def before_step_4(transactional_db: None) -> Iterator[Any]:
+    """Before step 4 was several contacts."""
+    with database_at(*STEP_3, ("followups", "0002_initial")) as apps:
         yield apps
 
 
@@ -148,3 +156,52 @@ def test_section_about_guardians_is_locked_and_only_what_differs_from_its_templa
         ("syfte", False, True),
         ("vardnadshavare", True, False),
     ]
+
+
+def test_follow_ups_and_their_window_are_carried_over(before_step_4: Any) -> None:
+    old, day, now = before_step_4, dt.date(2026, 3, 1), timezone.now()
+    old.get_model("units", "Programme").objects.update_or_create(
+        pk=1, defaults={"follow_up_opens_months": 5, "follow_up_closes_months": 11}
+    )
+    user = old.get_model("units", "User").objects.create(email="a@example.org", name="A", password="!")
+    by = {"recorded_by_id": user.pk}
+    unit = old.get_model("units", "Unit").objects.create(name="Skolan", slug="skolan", kind="compulsory_school")
+    round_ = old.get_model("units", "Round").objects.create(unit_id=unit.pk, number=1, started_on=day)
+
+    def said(held_on: dt.date, decision: str, hours_ago: int) -> None:
+        at = now - dt.timedelta(hours=hours_ago)
+        old.get_model("followups", "FollowUp").objects.create(
+            round_id=round_.pk, held_on=held_on, routines_used="Ja", decision=decision, recorded_at=at, **by
+        )
+
+    # Said before step 3 was done anew: the contacts begin again after it.
+    said(dt.date(2026, 5, 1), "back_to_routines", hours_ago=5)
+    for step in (1, 2, 3):
+        round_.completions.create(
+            step=step, completed_on=day, recorded_at=now - dt.timedelta(hours=4), recorded_by_id=user.pk
+        )
+    said(dt.date(2026, 9, 1), "more_support", hours_ago=3)
+    said(dt.date(2026, 10, 1), "more_support", hours_ago=2)
+
+    apps = migrated(STEP_4)
+
+    assert apps.get_model("units", "Programme").objects.get(pk=1).follow_up_months == [5, 11]
+    follow_ups = apps.get_model("followups", "FollowUp").objects.order_by("held_on")
+    assert set(follow_ups.values_list("routines_used", "routines_note")) == {("", "Ja")}
+    contacts = follow_ups.values_list("contact__number", "contact__settled_on", "contact__outcome")
+    assert list(contacts) == [
+        (None, None, None),
+        (1, dt.date(2026, 9, 1), "held"),
+        (2, dt.date(2026, 10, 1), "held"),
+    ]
+
+
+def test_reminders_of_the_apps_that_wait_are_called_off(before_step_4: Any) -> None:
+    """The engine says anew what still holds."""
+    old = before_step_4
+    user = old.get_model("units", "User").objects.create(email="a@example.org", name="A", password="!")
+    for key in ("follow_up_opens:1:2026-08-01:1", "refill:1:1", "routine_review:1:2026-12-01:0:1", "export:1"):
+        old.get_model("units", "Message").objects.create(key=key, subject="s", text="t", html="h", recipient_id=user.pk)
+    apps = migrated(STEP_4)
+    waiting = apps.get_model("units", "Message").objects.filter(cancelled_at=None)
+    assert list(waiting.values_list("key", flat=True)) == ["export:1"]

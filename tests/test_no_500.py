@@ -42,6 +42,7 @@ NASTY_SLUGS = ["-", "ny", "finns-inte", "x" * 400]
 # What the pages read from their address.
 PARAMETERS = [
     "page",
+    "manad",
     "q",
     "sort",
     "status",
@@ -61,10 +62,14 @@ EXTRA_FORMS = {
     "demo_login": {"konto": "chef", "next": "/"},
     "account_login": {"email": "person1@example.org", "next": "/"},
     "support_action_done": {"from": "list"},
-    "step_4": {"round": "1"},
+    "support_action_reopen": {},
+    "contact_withdraw": {"round": "1", "number": "1"},
+    "protocol_save": {"round": "1", "number": "2", "seen": "", "effect": "Vi vågar fråga", "held_on": "2026-01-01"},
     "section_save": {"akut-seen": "0::", "akut-body": "Ring 112"},
     "section_presence": {"left": "1"},
     "training_reopen": {"reason": "Fel enhet"},
+    "lesson_share": {},
+    "follow_up_pdf_again": {},
 }
 
 

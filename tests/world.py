@@ -173,17 +173,19 @@ def signed_up(training: Training) -> SignUp:
 
 
 def support_promised(round_: Round, *, by: User) -> SupportAction:
-    """What a follow-up that led to more support promised."""
+    """What a follow-up that led to more support promised; the next contact is booked."""
     follow_up = followups.record_follow_up(
         round_,
         held_on=clock.today(),
         decision=Decision.MORE_SUPPORT,
-        routines_used="Ja, hemliga anteckningen",
-        effect="",
-        needs="",
+        said=followups.Said(
+            routines_note="Ja, hemliga anteckningen", lesson="Fråga varje förälder i hallen", lesson_may_be_shared=True
+        ),
         support_actions=[Promise("Gå igenom rutinen", "Chefen", clock.today() + dt.timedelta(days=30))],
         by=by,
     )
+    starts_at = clock.now() + dt.timedelta(days=14)
+    followups.book_contact(round_, starts_at=starts_at, place="Hemlig möteslänk", by=by)
     return follow_up.support_actions.get()
 
 

@@ -23,6 +23,7 @@ NO_PAGE = {
     "calendar_feed",
     "export_file",
     "training_calendar",
+    "booking_calendar",
     "material_file",
 }
 REFUSED = {"403", "404", "405"}

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from followups.models import SweepRun
+from followups.queries import is_working_day
 from jarfalla import clock
 from jarfalla.embedded import EmbeddedRedis, start_redis
 from routines import actions as routines
@@ -46,14 +47,17 @@ def endorsed_version(unit: Unit, coordinator: User, manager: User) -> RoutineVer
 
 
 @pytest.fixture
-def portal(redis_server: EmbeddedRedis, tmp_path: Path, transactional_db: None) -> Any:
-    """Web, worker and beat as processes, on a Redis and an SMTP server that the test can stop."""
+def portal(redis_server: EmbeddedRedis, tmp_path: Path, transactional_db: None, settings: Any) -> Any:
+    """Web, worker and beat as processes, on a Redis and an SMTP server that the test can stop; on a working day."""
+    ahead = next(days for days in range(20) if is_working_day(clock.today() + dt.timedelta(days=days), []))
+    (tmp_path / "clock").write_text(str(ahead))
     with smtp_server() as box:
         words = {
             "REDIS_URL": redis_server.url,
             "EMAIL_URL": box.url,
             "TICK_SECONDS": "2",
             "SWEEP_HOUR": "0",
+            "DEMO": "1",
             "VAR_DIR": str(tmp_path),
         }
         with (
@@ -61,6 +65,7 @@ def portal(redis_server: EmbeddedRedis, tmp_path: Path, transactional_db: None) 
             celery("worker", tmp_path / "worker.log", **words),
             celery("beat", tmp_path / "beat.log", **words),
         ):
+            settings.DEMO, settings.VAR_DIR = True, tmp_path
             yield address, box
 
 
@@ -102,8 +107,8 @@ def test_pages_work_and_nothing_is_lost_without_redis(
     start_redis(redis_server.folder)
     wait_for(swept.exists, 180, "the sweep of the day")
     wait_for(RoutineVersion.objects.in_force().filter(pk=version.pk).exists, 120, "the publication")
-    wait_for(lambda: not Message.objects.in_state(MessageState.PLANNED).exists(), 120, "the outbox")
-    assert Message.objects.filter(key__startswith="follow_up_opens:").exists()
+    wait_for(lambda: not Message.objects.unfinished().exists(), 120, "the outbox")
+    assert Message.objects.filter(key__startswith="reminders:").exists()
     identities = [mail["Message-ID"] for mail in box.mails]
     assert len(identities) == len(set(identities)) == Message.objects.in_state(MessageState.SENT).count()
     assert Message.objects.count() == len(identities)

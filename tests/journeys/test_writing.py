@@ -200,6 +200,16 @@ def test_two_writers_of_the_same_words_keep_both_and_are_told(
     assert body(draft) == "<p>Vi ringer. Rektor ringer.</p><p>Ni ringer. Rektor ringer.</p>"
 
 
+def test_places_for_news_are_there_before_there_are_any(
+    browser: Browser, live_server: Any, draft: RoutineVersion, manager: User
+) -> None:
+    """A screen reader listens to what it knows of: not to what stands nowhere until it has words."""
+    writer = Writer(browser, live_server.url, manager, draft)
+    news = writer.section("Ansvar").get_by_role("status")
+    expect(news).to_have_count(2)
+    assert [news.nth(number).evaluate("place => place.offsetHeight") for number in range(2)] == [0, 0]
+
+
 # --- What goes wrong ----------------------------------------------------------------------------------------------
 
 
