@@ -12,8 +12,12 @@ from django.utils import timezone
 
 
 def now() -> dt.datetime:
-    """The present moment, aware, in UTC."""
-    return timezone.now() + dt.timedelta(days=days_ahead())
+    """The present moment, aware, in UTC; in a demonstration the same time of day so many days ahead.
+
+    Days are those of the calendar, over which clocks may be put forward or back: to add them in UTC would be a day too
+    many late in the evening.
+    """
+    return (timezone.localtime() + dt.timedelta(days=days_ahead())).astimezone(dt.UTC)
 
 
 def today() -> dt.date:

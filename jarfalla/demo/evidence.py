@@ -1,4 +1,4 @@
-"""What the completed steps rest on: trainings and follow-ups; and messages in every state."""
+"""What the completed steps rest on: trainings; and messages in every state."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -10,11 +10,9 @@ from django.db.models import Count
 from django.utils import timezone
 
 from courses.models import Invitation, Material, Theme, Training, TrainingSeries
-from followups.models import Decision, FollowUp, SupportAction
 from jarfalla import clock
 from jarfalla.demo.scenarios import Scenario
 from units.models import Kind, Message, Round, Unit, User
-from units.models.message import MAX_ATTEMPTS
 
 EXAMPLE = "Det här är ett exempel på ett meddelande i utkorgen."
 PAUSE = dt.timedelta(days=14)  # between the two lectures of a series
@@ -112,38 +110,13 @@ def days_ago(days: int) -> Iterator[None]:
         clock.move(before)
 
 
-def write_follow_up(round_: Round, scenario: Scenario, by: User) -> None:
-    """The follow-up that the scenario speaks of, and what was promised in it."""
-    if not scenario.follow_up:
-        return
-    days = 20 if scenario.closed_days is None else scenario.closed_days
-    moment = clock.now() - dt.timedelta(days=days)
-    follow_up = FollowUp.objects.create(
-        round=round_,
-        held_on=moment.date(),
-        routines_used="Alla nya får rutinen första veckan. Den finns med i verksamhetsplanen.",
-        effect="Vi pratar om det tidigare, och fler vågar fråga.",
-        needs="En genomgång till hösten för dem som är nya.",
-        decision=Decision(scenario.follow_up),
-        recorded_by=by,
-        recorded_at=moment,
-    )
-    if follow_up.decision == Decision.MORE_SUPPORT:
-        today = clock.today()
-        for what, due in [
-            ("Genomgång av rutinen på arbetsplatsträffen", today - dt.timedelta(days=4)),
-            ("Samordnaren träffar de nya i gruppen", today + dt.timedelta(days=25)),
-        ]:
-            SupportAction.objects.create(follow_up=follow_up, what=what, owner="Enhetens chef", due_on=due)
-
-
 def write_messages(to: User) -> None:
     """One message in each state, so that the outbox shows what they look like."""
     now = clock.now()
     states: dict[str, dict[str, Any]] = {
         "planned": {"not_before": now + dt.timedelta(days=2)},
         "sent": {"sent_at": now - dt.timedelta(days=1), "attempts": 1},
-        "failed": {"failed_at": now, "attempts": MAX_ATTEMPTS, "last_error": "550 5.1.1 Adressen finns inte"},
+        "failed": {"failed_at": now, "attempts": 1, "last_error": "550 5.1.1 Adressen finns inte"},
         "cancelled": {"cancelled_at": now, "cancelled_reason": "Uppföljningen är redan gjord."},
     }
     for state, dates in states.items():

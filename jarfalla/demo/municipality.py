@@ -9,7 +9,7 @@ from django.db import transaction
 
 from courses.models import Completion, GroupSession
 from jarfalla import clock
-from jarfalla.demo import evidence, learning, names, routines
+from jarfalla.demo import evidence, follow_ups, learning, names, routines
 from jarfalla.demo.scenarios import SCENARIOS, Scenario
 from units.actions.units import free_slug
 from units.models import (
@@ -47,6 +47,7 @@ class Municipality:
     say: Callable[[str], None]
     chance: random.Random = field(init=False)
     demo: dict[str, User] = field(init=False, default_factory=dict)
+    superiors: dict[Kind, User] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311  the same seed makes the same municipality
@@ -75,6 +76,15 @@ class Municipality:
         learning.write_open_lecture(self.demo["samordnare"])
         routines.reword_contact(by=self.demo["samordnare"])
         evidence.write_messages(self.demo["samordnare"])
+
+    def superior(self, kind: Kind) -> User:
+        """The manager's manager of units of that kind: an account with no unit of its own."""
+        if kind not in self.superiors:
+            self.superiors[kind] = User.objects.get_or_create(
+                email=f"verksamhetschef-{kind.value}@demo.example",
+                defaults={"name": f"Verksamhetschef {kind.label.lower()}", "password": "!"},
+            )[0]
+        return self.superiors[kind]
 
     def _hire(self, places: list["Place"], people: Iterator[tuple[str, str]]) -> None:
         """Put people on the staff lists of the units that have accounts: one manager, the rest members."""
@@ -158,6 +168,7 @@ class Place:
             }.get(self.kind, self.town.chance.choice([Ownership.MUNICIPAL] * 4 + [Ownership.PRIVATE])),
             department=names.DEPARTMENTS.get(self.kind, "Barn- och utbildningsförvaltningen"),
             district=self.town.chance.choice(names.DISTRICTS),
+            superior=self.town.superior(self.kind) if self.number % 9 else None,
         )
         if self.headcount:
             self.unit.declared_headcounts.create(
@@ -186,7 +197,7 @@ class Place:
         if self.scenario.pulses:
             learning.write_pulses(round_, by, self.town.chance, people=len(self.staff))
         self._complete(round_, by)
-        evidence.write_follow_up(round_, scenario, by)
+        follow_ups.write_follow_up(round_, scenario, by)
         if scenario.second_round and closed:
             Round.objects.create(unit=self.unit, number=2, started_on=closed)
 

@@ -20,6 +20,9 @@ class Scenario:
     training: str = ""  # planned, unanswered, held or cancelled
     routine: str = ""  # draft, in_review, returned, endorsed, approved or in_force
     follow_up: str = ""  # a Decision
+    booked_in: int | None = None  # days until the contact that is booked
+    missed_days: int | None = None  # how long ago the first contact was given up
+    lesson: str = ""  # waiting or published
     override: bool = False
     withdrawn: bool = False
     second_round: bool = False
@@ -75,15 +78,25 @@ SCENARIOS = [
     Scenario(steps=(100, 50), coverage_percent=93, training="held", routine="in_force"),
     Scenario(steps=(120, 90, 30), coverage_percent=87, training="held", routine="in_force"),
     Scenario(steps=(300, 270, 215), coverage_percent=81, training="held", routine="in_force", shares=True),
-    Scenario(steps=(420, 390, 350), coverage_percent=86, training="held", routine="in_force"),
+    Scenario(steps=(300, 260, 195), coverage_percent=88, training="held", routine="in_force", booked_in=5),
+    Scenario(steps=(420, 390, 350), coverage_percent=86, training="held", routine="in_force", follow_up="go_on"),
+    Scenario(steps=(380, 340, 310), coverage_percent=85, training="held", routine="in_force", missed_days=60),
     Scenario(steps=(520, 480, 430), coverage_percent=92, training="held", routine="in_force"),
-    Scenario(steps=(400, 350, 300), coverage_percent=80, training="held", routine="in_force", follow_up="more_support"),
+    Scenario(
+        steps=(400, 350, 300),
+        coverage_percent=80,
+        training="held",
+        routine="in_force",
+        follow_up="more_support",
+        lesson="waiting",
+    ),
     Scenario(
         steps=(500, 450, 300, 40),
         coverage_percent=97,
         training="held",
         routine="in_force",
         follow_up="done",
+        lesson="published",
         shares=True,
     ),
     Scenario(
