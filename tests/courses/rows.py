@@ -59,9 +59,11 @@ def training(round_: Round, *, by: User, days: float = 14, title: str = "Heder i
 
 
 def begun_training(unit: Unit, *, by: User) -> Training:
-    """A training for the unit that began an hour ago."""
+    """A training for the unit that began today: an hour ago, or at midnight in the first hour of the day."""
     row = training(factories.open_round(unit), by=by)
-    Training.objects.filter(pk=row.pk).update(starts_at=clock.now() - dt.timedelta(hours=1))
+    now = timezone.localtime(clock.now())
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    Training.objects.filter(pk=row.pk).update(starts_at=max(now - dt.timedelta(hours=1), midnight))
     row.refresh_from_db()
     return row
 
