@@ -168,7 +168,7 @@ def _font_files(families: tuple[str, ...]) -> list[Path]:
 
 def _without_control_characters(html: str) -> str:
     """The same text for XML's sake: Word pastes vertical tabs, and none may stand in the metadata."""
-    return "".join(c if c in "\t\n\r" or unicodedata.category(c) != "Cc" else " " for c in html)
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", " ", html)
 
 
 def from_html(html: str, *, on_page: Callable[[int], object] | None = None) -> bytes:

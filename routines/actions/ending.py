@@ -9,8 +9,9 @@ from routines import mail
 from routines.actions.locking import lock_version
 from routines.actions.republishing import discard_corrections
 from routines.models import RoutineVersion, VersionState
-from units.actions import post_letter
-from units.models import Refused, User, UserRole
+from units.actions import post_letters
+from units.models import Programme, Refused, User, UserRole
+from units.queries import steps_on_page
 
 
 @transaction.atomic
@@ -49,6 +50,7 @@ def withdraw_version(version: RoutineVersion, *, reason: str, by: User) -> Routi
     version.save()
     discard_corrections(version, by=by)
     unit = version.routine.unit
-    for person in User.objects.filter(Q(role=UserRole.COORDINATOR) | Q(pk__in=unit.managers())).exclude(pk=by.pk):
-        post_letter(mail.routine_withdrawn(version, person), unit=unit)
+    told = User.objects.filter(Q(role=UserRole.COORDINATOR) | Q(pk__in=unit.managers())).exclude(pk=by.pk)
+    programme, steps = Programme.current(), steps_on_page(unit)
+    post_letters((mail.routine_withdrawn(version, person, programme=programme, steps=steps), unit) for person in told)
     return version

@@ -14,8 +14,9 @@ from routines.actions.locking import lock_version
 from routines.actions.registry import note_printed
 from routines.actions.searching import note_words
 from routines.models import RoutineVersion, VersionState
-from units.actions import post_letter
-from units.models import Refused, User, UserRole
+from units.actions import post_letters
+from units.models import Programme, Refused, User, UserRole
+from units.queries import steps_on_page
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +96,11 @@ def _tell_that_it_is_in_force(version: RoutineVersion) -> None:
     told = Q(pk__in=unit.managers())
     if not queries.is_carried(version):
         told |= Q(role=UserRole.COORDINATOR)
-    for person in User.objects.filter(told):
-        post_letter(mail.routine_in_force(version, person), unit=unit)
+    programme, steps = Programme.current(), steps_on_page(unit)
+    post_letters(
+        (mail.routine_in_force(version, person, programme=programme, steps=steps), unit)
+        for person in User.objects.filter(told)
+    )
 
 
 @transaction.atomic

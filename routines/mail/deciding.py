@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from routines.models import Approval, RoutineVersion, Verdict
 from units.mail import Letter, write_letter
-from units.models import User
-from units.queries import steps_on_page
+from units.models import Programme, User
+from units.queries import StepOnPage, steps_on_page
 
 _SUBJECTS: dict[str, Promise] = {
     Verdict.SUBMITTED: _("Att granska: %(routine)s, %(unit)s"),
@@ -48,7 +48,7 @@ def verdict_key(approval: Approval, to: User) -> str:
     return f"routine_{approval.verdict}:{approval.pk}:{to.pk}"
 
 
-def routine_in_force(version: RoutineVersion, to: User) -> Letter:
+def routine_in_force(version: RoutineVersion, to: User, *, programme: Programme, steps: list[StepOnPage]) -> Letter:
     """Tell `to` that a version is in force and where to read it; of a correction, what it changed and that nobody has
     to read again."""
     return write_letter(
@@ -60,12 +60,13 @@ def routine_in_force(version: RoutineVersion, to: User) -> Letter:
             "version": version,
             "routine": version.routine,
             "unit": version.routine.unit,
-            "steps": steps_on_page(version.routine.unit),
+            "programme": programme,
+            "steps": steps,
         },
     )
 
 
-def routine_withdrawn(version: RoutineVersion, to: User) -> Letter:
+def routine_withdrawn(version: RoutineVersion, to: User, *, programme: Programme, steps: list[StepOnPage]) -> Letter:
     """Tell `to` that a routine no longer applies, and why."""
     assert version.withdrawn_by is not None  # its letter is written when somebody has withdrawn it
     with translation.override(to.language):
@@ -80,7 +81,8 @@ def routine_withdrawn(version: RoutineVersion, to: User) -> Letter:
             "by": by,
             "routine": version.routine,
             "unit": version.routine.unit,
-            "steps": steps_on_page(version.routine.unit),
+            "programme": programme,
+            "steps": steps,
         },
     )
 

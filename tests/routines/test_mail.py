@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from routines import actions, mail, tasks
 from routines.models import RoutineVersion, Template, VersionState
 from tests import factories
 from tests.routines import printed, shelf, stages
 from tests.routines.republished import call_another
-from units.models import MembershipRole, Message, Unit, User, UserRole
+from units.models import MembershipRole, Message, Programme, Unit, User, UserRole
+from units.queries import steps_on_page
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +118,7 @@ def test_correction_from_the_registries_says_what_changed_and_that_nobody_reads_
 def test_correction_by_the_unit_says_its_note(note: str, unit: Unit, coordinator: User, manager: User) -> None:
     routine = shelf.put(unit, "Vår rutin", "Rektor ringer.", by=manager)
     version = shelf.publish(routine, ["Rektorn ringer."], by=manager, major=1, minor=1, change_note=note)
-    letter = mail.routine_in_force(version, coordinator)
+    letter = mail.routine_in_force(version, coordinator, programme=Programme.current(), steps=steps_on_page(unit))
     assert letter.subject.startswith("Rättad rutin")
     assert ("Det här är ändrat: Ny <rektor>." in letter.text) == bool(note)
     assert ("Det här är ändrat" in letter.html) == bool(note)
@@ -152,3 +155,23 @@ def test_withdrawn_version_is_written_about_with_the_reason_to_all_but_who_did_i
     assert "Vi &lt;slår&gt; ihop enheter." in letter.html
     assert f"{settings.BASE_URL}/rutiner/{version.routine.slug}/versioner/" in letter.text
     assert since(lambda: actions.withdraw_version(version, reason="Igen.", by=manager)) == {}
+
+
+def test_letters_take_the_same_queries_for_two_readers_and_for_twelve(
+    template: Template, unit: Unit, coordinator: User, manager: User
+) -> None:
+    first, second = (
+        stages.walked(unit, VersionState.APPROVED, template=template, by=coordinator, manager=manager, title=title)
+        for title in ("Ett", "Två")
+    )
+    queries: dict[RoutineVersion, list[int]] = {}
+    for version in (first, second):
+        with CaptureQueriesContext(connection) as publishing:
+            actions.publish(version)
+        with CaptureQueriesContext(connection) as withdrawing:
+            actions.withdraw_version(version, reason="Den behövs inte.", by=manager)
+        queries[version] = [len(publishing), len(withdrawing)]
+        for number in range(10):
+            factories.user(name=f"Samordnare {number}", role=UserRole.COORDINATOR)
+    assert queries[first] == queries[second]
+    assert Message.objects.filter(key__startswith=f"routine_in_force:{second.pk}:").count() == 12
