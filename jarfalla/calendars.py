@@ -183,9 +183,10 @@ def _local_day(moment: dt.datetime | dt.date) -> dt.date:
 def _clean(text: str, *, lines: bool = True) -> str:
     """`text` without what may not stand in a calendar file: control characters and broken halves of characters.
 
+    Nor the invisible mark that files begin with: the library drops it where a text begins, and nowhere else.
     Line breaks of every sort become one sort; or blanks, with lines=False.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_BREAKS)
+    text = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_BREAKS)
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     return text.strip() if lines else " ".join(text.split())
 

@@ -168,6 +168,7 @@ nasty = st.text(
 
 
 @example(text="👩\u200d🏫" * 40, name="👩\u200d🏫" * 40, place="")
+@example(text="\ufeffa\ufeff", name="\ufeff", place="\r\ufeff\n")
 @example(text=r"C:\New\nytt \\N \\\N", name=r"\N ^n ^^ \"", place=r"\,\;\\")
 @example(
     text="BEGIN:VEVENT\r\nUID:annan\r\nEND:VEVENT", name="x\nATTENDEE:mailto:a@b.se", place="\r\n\r\nEND:VCALENDAR"
@@ -195,7 +196,7 @@ def test_what_goes_in_comes_out(text: str, name: str, place: str) -> None:
 
 def _kept(text: str) -> str:
     """What a person sees of the text: characters, tabs and line breaks of one sort."""
-    lines = re.split("\r\n|[\r\n\v\f\x85\u2028\u2029]", text)
+    lines = re.split("\r\n|[\r\n\v\f\x85\u2028\u2029]", re.sub("\ufeff", "", text))
     return "\n".join(
         "".join(c for c in line if c == "\t" or unicodedata.category(c) not in {"Cc", "Cs"}) for line in lines
     ).strip()
