@@ -19,13 +19,18 @@ from units.models.message import MessageQuerySet
 FAR_AWAY = dt.timedelta(days=2 * 366)
 
 
+def require_coordinator(by: User) -> None:
+    """Raise Refused for anybody else: the contacts are the coordinator's."""
+    if not by.is_coordinator:
+        raise Refused(_("Det här gör samordnaren."))
+
+
 def require_next_contact(round_: Round, number: int | None, *, by: User) -> queries.Window:
     """The window of the round's next contact, for the coordinator.
 
     Raises Refused for anybody else, and StepBlocked when no contact is to come or it is not number `number`.
     """
-    if not by.is_coordinator:
-        raise Refused(_("Det här gör samordnaren."))
+    require_coordinator(by)
     round_.require_next(Step.FOLLOW_UP)
     window = queries.window_of(round_, Programme.current(), clock.today())
     if window is None:
@@ -78,8 +83,7 @@ def cancel_booking(booking: Booking, *, reason: str, by: User) -> Booking:
     booking = Booking.objects.select_for_update(of=("self",)).select_related("round__unit").get(pk=booking.pk)
     if booking.cancelled_at:
         return booking
-    if not by.is_coordinator:
-        raise Refused(_("Det här gör samordnaren."))
+    require_coordinator(by)
     if not reason.strip():
         raise Refused(_("Skriv varför samtalet avbokas."))
     booking.cancelled_at, booking.cancelled_by, booking.cancelled_reason = clock.now(), by, reason.strip()

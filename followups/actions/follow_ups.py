@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from followups import queries
-from followups.actions.bookings import cancel_booking, cancel_bookings, require_next_contact
+from followups.actions.bookings import cancel_booking, cancel_bookings, require_coordinator, require_next_contact
 from followups.models import CLOSING_DECISIONS, Decision, FollowUp, Promise, ProtocolDraft, SupportAction
 from jarfalla import clock
 from jarfalla.celery import enqueue
@@ -27,7 +27,6 @@ from units.actions.steps import lock_round
 from units.models import (
     Outcome,
     Programme,
-    Refused,
     Round,
     SettledContact,
     Step,
@@ -128,8 +127,7 @@ def withdraw_not_held(round_: Round, *, number: int, by: User) -> SettledContact
     booked: its time would be that of a contact that is not the next.
     """
     round_ = lock_round(round_)
-    if not by.is_coordinator:
-        raise Refused(_("Det här gör samordnaren."))
+    require_coordinator(by)
     last, said = queries.last_not_held(round_), {"number": number, "next": number + 1}
     if last is None or last.number != number:
         withdrawn = round_.contacts.filter(number=number, outcome=Outcome.NOT_HELD, withdrawn_at__isnull=False)

@@ -34,8 +34,7 @@ def withdraw_lesson(follow_up: FollowUp, *, reason: str, by: User) -> Lesson:
     Raises Refused for anybody but a coordinator, and without a reason.
     """
     lesson = _lock(follow_up)
-    if not by.is_coordinator:
-        raise Refused(_("Lärdomar sköts av samordnaren."))
+    _require_coordinator(by)
     if lesson.withdrawn_at:
         return lesson
     if not reason.strip():
@@ -66,10 +65,14 @@ def share_again(follow_up: FollowUp, *, by: User) -> Lesson:
     return _save(lesson, published_at=None, published_by=None, **_STANDING)
 
 
-def _require_yes(lesson: Lesson, *, by: User) -> None:
-    """Raise Refused unless the coordinator asks and the unit's yes stands."""
+def _require_coordinator(by: User) -> None:
     if not by.is_coordinator:
         raise Refused(_("Lärdomar sköts av samordnaren."))
+
+
+def _require_yes(lesson: Lesson, *, by: User) -> None:
+    """Raise Refused unless the coordinator asks and the unit's yes stands."""
+    _require_coordinator(by)
     if not lesson.follow_up.lesson_may_be_shared:
         raise Refused(_("Enheten har inte sagt ja till att lärdomen delas."))
     if lesson.is_refused:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -37,6 +38,23 @@ def typed(days: int = 9, **more: str) -> dict[str, str]:
 
 def sent(client: Client, page: str, data: dict[str, str]) -> str:
     return " ".join(client.post(STEP_4 + page, data, follow=True).content.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [
+        (stages.upcoming, "Samtal 1 av 2 ska hållas mellan den "),
+        (stages.due, "Samtal 1 av 2 ska hållas senast den "),
+        (stages.overdue, "Samtal 1 av 2 skulle ha hållits senast den "),
+    ],
+)
+def test_booking_page_names_no_day_to_aim_for_that_has_passed(
+    unit: Unit, manager: User, coordinator: User, sign_in: SignIn, done: Callable[[], dt.date], said: str
+) -> None:
+    stages.routines_done(unit, done())
+    page = " ".join(sign_in(coordinator).get(f"{STEP_4}boka/").content.decode().split())
+    assert said in page
+    assert ("helst omkring den" in page) is (done is stages.upcoming)
 
 
 # --- What is said when it is done ---------------------------------------------------------------------------------
