@@ -17,7 +17,7 @@ demo: setup ## the portal with invented data at http://localhost:PORT; RESET=1 s
 	@exec $(PYTHON_IN_VENV) manage.py demo --port $(PORT) $(if $(filter-out 0 no,$(RESET)),--reset)
 
 test: setup-test ## every test; ARGS="-k routine" passes arguments on
-	@exec $(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@exec $(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-test ## style, types, imports, templates, translations, migrations, production settings
 	@exec bin/check $(ARGS)

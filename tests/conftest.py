@@ -6,12 +6,27 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from jarfalla.embedded import EmbeddedRedis, start_redis
 from tests import factories, world
 from tests.real_servers import MailBox, smtp_server
 from tests.world import World
 from units.models import MembershipRole, Unit, User, UserRole
+
+# The same examples everywhere, and no clock: a test that fails fails for everybody, on a busy machine too. New examples
+# are looked for with `--hypothesis-profile=default`.
+settings.register_profile("fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fixed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a test that may take long begin first, so that no process is left alone with them in the end."""
+    longest: dict[Path, float] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest.get(item.path, 0), marker.args[0] if marker else 0)
+    items.sort(key=lambda item: -longest[item.path])
 
 
 @pytest.fixture
