@@ -4,25 +4,14 @@ Nothing of the portal is imported here, so that a fault in its engine is not a f
 simulation (test_two_years.py) keeps these facts beside the rows of the database.
 """
 
-import calendar
-import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-Day = dt.date
-ONE = dt.timedelta(days=1)
+from tests.followups.specification_calendar import ONE, SV, Day, months_after, works, written
+
 # A new manager is news for so long.
 NEWS = 60
 
-SV, EN = 0, 1
-WEEKDAYS = (
-    ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"),
-    ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-)
-MONTHS = (
-    "januari februari mars april maj juni juli augusti september oktober november december",
-    "January February March April May June July August September October November December",
-)
 # What a mail says of each thing, in the language of whoever gets it. Who coordinates is told to act, others to expect.
 WORDS = {
     "opens": ("Dags att boka uppföljningen med {unit}", "Time to book the follow-up with {unit}"),
@@ -46,70 +35,13 @@ WORDS = {
         "You are the new manager of {unit}: this is where you are",
     ),
     "stalled": ("Steg {step} har stått stilla: {unit}", "Step {step} has stood still: {unit}"),
+    "review": ("Dags att se över rutinen ”{title}”, {unit}", "Time to review the routine “{title}”, {unit}"),
+    "review late": (
+        "Rutinen ”{title}”, {unit}, skulle ha setts över",
+        "The routine “{title}”, {unit}, should have been reviewed",
+    ),
+    "fell": ("Påfyllning behövs: webbkursen hos {unit}", "Refill needed: the web course at {unit}"),
 }
-
-
-# --- The calendar ------------------------------------------------------------------------------------------------
-
-
-def months_after(day: Day, months: int) -> Day:
-    """Calendar months later; the last day of the month where the month is too short."""
-    ahead = day.year * 12 + day.month - 1 + months
-    year, month = ahead // 12, ahead % 12 + 1
-    return Day(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def written(day: Day, language: int) -> str:
-    """A day with its weekday."""
-    return f"{WEEKDAYS[language][day.weekday()]} {day.day} {MONTHS[language].split()[day.month - 1]}"
-
-
-def easter(year: int) -> Day:
-    """Easter Sunday, by the rule of Meeus, Jones and Butcher."""
-    a, b, c = year % 19, year // 100, year % 100
-    d, e = b // 4, b % 4
-    f = (b + 8) // 25
-    g = (b - f + 1) // 3
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = c // 4, c % 4
-    m = (32 + 2 * e + 2 * i - h - k) % 7
-    n = (a + 11 * h + 22 * m) // 451
-    month, day = divmod(h + m - 7 * n + 114, 31)
-    return Day(year, month, day + 1)
-
-
-def days_off(year: int) -> set[Day]:
-    """The Swedish public holidays, and the eves that everybody has off."""
-    sunday = easter(year)
-    midsummer_eve = next(Day(year, 6, day) for day in range(19, 26) if Day(year, 6, day).weekday() == 4)
-    first, last = Day(year, 10, 31), 7
-    all_saints = next(first + number * ONE for number in range(last) if (first + number * ONE).weekday() == 5)
-    fixed = [(1, 1), (1, 6), (5, 1), (6, 6), (12, 24), (12, 25), (12, 26), (12, 31)]
-    return {
-        *(Day(year, month, day) for month, day in fixed),
-        sunday - 2 * ONE,  # långfredagen
-        sunday,
-        sunday + ONE,  # annandag påsk
-        sunday + 39 * ONE,  # Kristi himmelsfärds dag
-        sunday + 49 * ONE,  # pingstdagen
-        midsummer_eve,
-        midsummer_eve + ONE,
-        all_saints,
-    }
-
-
-def works(day: Day, quiet: list[tuple[int, int, int, int]]) -> bool:
-    """Whether reminders are written on that day."""
-    if day.weekday() >= 5 or day in days_off(day.year):
-        return False
-    for month_1, day_1, month_2, day_2 in quiet:
-        inside = (month_1, day_1) <= (day.month, day.day) <= (month_2, day_2)
-        around = (month_1, day_1) > (month_2, day_2) and (
-            (day.month, day.day) >= (month_1, day_1) or (day.month, day.day) <= (month_2, day_2)
-        )
-        if inside or around:
-            return False
-    return True
 
 
 # --- The facts ---------------------------------------------------------------------------------------------------
@@ -163,6 +95,16 @@ class Promised:
 
 
 @dataclass
+class Routine:
+    """A routine; `review_on` is empty when no version of it is in force."""
+
+    key: int
+    title: str
+    owner: Person | None = None
+    review_on: Day | None = None
+
+
+@dataclass
 class Unit:
     """One unit as it stands."""
 
@@ -180,9 +122,27 @@ class Unit:
     last_was_held: bool = False  # of those
     booked: list[Booked] = field(default_factory=list)
     promised: list[Promised] = field(default_factory=list)
+    members: list[Post] = field(default_factory=list)  # those who work there and do not manage it
+    routines: list[Routine] = field(default_factory=list)
+    size: int = 10  # how many work there
+    sessions: list[tuple[Day, int]] = field(default_factory=list)  # when so many took the web course
+    first_steps: int = 0  # how often step 1 has been done, counting what was taken back
+    fall: tuple[int, Day] | None = None  # after which of those coverage was seen to have fallen, and when
 
     def managers(self, day: Day) -> list[Person]:
         return list({post.person.email: post.person for post in self.posts if post.holds(day)}.values())
+
+    def has(self, person: Person | None, day: Day) -> bool:
+        return any(post.person is person and post.holds(day) for post in [*self.posts, *self.members])
+
+    def covered(self, day: Day, course_months: int | None) -> int:
+        """How many have a course that is valid on that day; never more than work there."""
+        valid = (
+            count
+            for held, count in self.sessions
+            if held <= day and (course_months is None or day < months_after(held, course_months))
+        )
+        return min(self.size, sum(valid))
 
 
 @dataclass
@@ -199,6 +159,10 @@ class Rules:
     meeting_days: int = 7
     stalled_days: int = 90
     two_months_left: bool = True
+    review_days: int = 30
+    review_times: int = 3
+    threshold: int = 80  # percent
+    course_months: int | None = None
     quiet: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
@@ -224,6 +188,10 @@ class Calls:
         self.coordinators = [person for person in people if person.is_coordinator]
         self.found: set[Reminder] = set()
         for unit in units:
+            if unit.takes_part:
+                self._of_routines(unit)
+            if unit.fall:
+                self._say(self._managers(unit), "fell", unit, ("fall", unit.fall[0], id(unit)), unit.fall[1])
             if unit.takes_part and unit.round is not None:
                 self._of_new_managers(unit)
                 if 3 not in unit.steps:
@@ -243,6 +211,7 @@ class Calls:
         step: int = 0,
         on: Day = Day.min,
         asks: bool = False,
+        title: str = "",
     ) -> None:
         """`asks`: a time was booked and has passed, so the words are whether it was held."""
         why = words.partition(" to ")[0]
@@ -250,7 +219,8 @@ class Calls:
             is_paused = person.paused_until is not None and self.day <= person.paused_until
             if person.gets_mail and (why == "meeting" or not is_paused):
                 day = written(on, person.language)
-                said = WORDS["held?" if asks else words][person.language].format(unit=unit.name, step=step, day=day)
+                words_of = WORDS["held?" if asks else words][person.language]
+                said = words_of.format(unit=unit.name, step=step, day=day, title=title)
                 self.found.add(Reminder(person.email, why, about, since, said))
 
     def _managers(self, unit: Unit) -> list[Person]:
@@ -279,6 +249,20 @@ class Calls:
         for row in unit.promised:
             if not row.is_done and self.day > row.due:
                 self._say(self.coordinators, "promised", unit, ("promise", row.key, 0), row.due + ONE)
+
+    def _of_routines(self, unit: Unit) -> None:
+        """Its owner hears that a routine is to be looked over, or the managers when no owner is there to hear it."""
+        for row in unit.routines:
+            if row.review_on is None:
+                continue
+            late = [months_after(row.review_on, month) + ONE for month in range(self.rules.review_times)]
+            came = [day for day in (row.review_on - self.rules.review_days * ONE, *late) if day <= self.day]
+            if came:
+                owner = row.owner if row.owner and row.owner.gets_mail and unit.has(row.owner, self.day) else None
+                to = [*self.coordinators, *([owner] if owner else self._managers(unit))]
+                words = "review late" if max(came) > row.review_on else "review"
+                about = ("routine", row.key, row.review_on.toordinal())
+                self._say(to, words, unit, about, max(came), title=row.title)
 
     def _of_the_next_contact(self, unit: Unit) -> None:
         """It has a time that is near; or none that is to come, and then its window counts."""
@@ -350,6 +334,17 @@ class Calls:
         )
 
 
+def look_at_coverage(units: list[Unit], rules: Rules, day: Day) -> None:
+    """Each day that the worker is there it notes which units have fallen below the threshold since step 1."""
+    for unit in units:
+        covered = unit.covered(day, rules.course_months)
+        is_low = unit.takes_part and 1 in unit.steps and covered * 100 < rules.threshold * unit.size
+        if unit.fall and (not is_low or unit.fall[0] != unit.first_steps):
+            unit.fall = None
+        if is_low and unit.fall is None:
+            unit.fall = (unit.first_steps, day)
+
+
 # --- What a day sends --------------------------------------------------------------------------------------------
 
 
@@ -366,6 +361,7 @@ class Postman:
         """The mails of that day: to whom, and what each says. Nobody gets two."""
         if not worker:
             return {}
+        look_at_coverage(units, rules, day)
         true_today = Calls(units, people, rules, day).found
         # What has other words now is said in those.
         self.waiting = {reminder for reminder in true_today if reminder in self.waiting}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from followups import queries
 from followups.models import Booking, Recipient, RuleKind
 from followups.queries import DEFAULTS, Period, Window, contact_subject, is_working_day, next_working_day, sources
-from tests.followups import specification, stages
-from tests.followups.specification import ONE, months_after
+from tests.followups import specification_calendar, stages
+from tests.followups.specification_calendar import ONE, months_after
 from units.models import Programme, QuietPeriod, Round, Unit, User
 
 STOCKHOLM = zoneinfo.ZoneInfo("Europe/Stockholm")
@@ -47,9 +47,9 @@ def test_days_off_are_those_of_the_almanac(year: int) -> None:
     """Against a calendar that is reckoned in another way."""
     for number in range(366):
         day = dt.date(year, 1, 1) + number * ONE
-        assert is_working_day(day, []) == specification.works(day, []), day
+        assert is_working_day(day, []) == specification_calendar.works(day, []), day
         periods = [(7, 1, 7, 31), (12, 23, 1, 6)]
-        assert is_working_day(day, [SUMMER, CHRISTMAS]) == specification.works(day, periods), day
+        assert is_working_day(day, [SUMMER, CHRISTMAS]) == specification_calendar.works(day, periods), day
 
 
 @pytest.mark.parametrize(

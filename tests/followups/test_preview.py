@@ -30,9 +30,10 @@ from jarfalla import reminding as all_reminders
 from tests import factories
 from tests.followups import stages
 from tests.followups.reminded import CIA, DAY, SAM, all_sent, booked, to_working_day
-from tests.followups.specification import ONE, Rules
-from tests.followups.two_years import Municipality, counted, today_is
-from tests.routines import stages as routines
+from tests.followups.specification import Rules
+from tests.followups.specification_calendar import ONE
+from tests.followups.two_years import Municipality, today_is
+from tests.planning import counted
 from units.models import MembershipRole, Programme, QuietPeriod, Unit, User
 
 pytestmark = pytest.mark.django_db
@@ -67,9 +68,6 @@ def test_preview_is_what_a_year_of_sweeps_brings(seed: int, quiet: list[tuple[in
     start = dt.date(2027, 1, 1) + chance.randrange(700) * ONE
     today_is(start)
     place = Municipality(chance, Rules(quiet=quiet), units=30, start=start)
-    coordinator = User.objects.get(email="samordnare0@example.org")
-    for unit in list(place.rows.values())[:6]:
-        routines.in_force_without_pdf(unit, title=f"Rutin {unit.name}", by=coordinator)
     for number in range(60):
         today_is(start + number * ONE)
         place.live(clock.today())

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 DAYS = st.dates(min_value=dt.date(2015, 1, 1), max_value=dt.date(2026, 1, 1))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(day=DAYS, months=st.integers(1, 30), before=st.integers(0, 6), after=st.integers(1, 12))
 @example(day=dt.date(2023, 8, 31), months=7, before=1, after=6)  # 29 February
 @example(day=dt.date(2024, 8, 31), months=7, before=1, after=6)  # 28 February

@@ -14,10 +14,12 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from followups.actions import sweep_if_due
 from jarfalla import clock
-from tests.followups.specification import ONE, Postman, Rules
-from tests.followups.two_years import Municipality, counted, today_is
+from jarfalla.tasks import sweep_if_due
+from tests.followups.specification import Postman, Rules
+from tests.followups.specification_calendar import ONE
+from tests.followups.two_years import Municipality, today_is
+from tests.planning import counted
 from tests.real_servers import free_port
 from units.actions import deliver_waiting
 
@@ -34,6 +36,9 @@ RULES = st.builds(
     anchor=st.sampled_from([2, 3]),
     overdue_times=st.integers(1, 4),
     overdue_to_managers=st.booleans(),
+    review_days=st.integers(1, 60),
+    threshold=st.integers(50, 100),
+    course_months=st.sampled_from([None, 12, 18]),
     quiet=st.sampled_from([[], QUIET]),
 )
 
@@ -92,7 +97,7 @@ def live(seed: int, rules: Rules, *, units: int, days: int, worker_out: float, s
         today = start + number * ONE
         today_is(today)
         place.live(today)
-        if number % 30 == 0:
+        if number % 30 == 0 or number < 30:
             counted()
         worker, server = number not in workers_out, number not in servers_out
         portal.EMAIL_BACKEND = (
@@ -111,23 +116,23 @@ def live(seed: int, rules: Rules, *, units: int, days: int, worker_out: float, s
     return kinds
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize("seed", [20261122])
 def test_mails_of_three_hundred_units_in_two_years_are_the_specified_ones(seed: int) -> None:
-    kinds = live(seed, Rules(quiet=QUIET), units=300, days=730, worker_out=0.08, server_out=0.08)
+    kinds = live(seed, Rules(quiet=QUIET, course_months=24), units=300, days=730, worker_out=0.08, server_out=0.08)
     # Everything that there is happened, and not once.
     assert min(kinds[why] for why in ALL) >= 20, kinds
 
 
-ALL = ("opens", "two left", "one left", "overdue", "escalated", "meeting", "promised", "new", "stalled")
+ALL = (
+    *("opens", "two left", "one left", "overdue", "escalated", "meeting", "promised", "new", "stalled"),
+    *("review", "review late", "fell"),
+)
 
 
 @pytest.mark.timeout(1200)
 @settings(
     max_examples=4,
-    derandomize=True,
-    deadline=None,
-    database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

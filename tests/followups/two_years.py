@@ -1,20 +1,18 @@
 """Units in all kinds of trouble, day by day: done to the rows, and noted in the facts of the specification."""
 
 import datetime as dt
-import zoneinfo
 from collections.abc import Callable
 from random import Random
 from typing import Any
-
-from django.apps import apps
-from django.db import connection
 
 from followups.actions import Said, record_follow_up, record_not_held
 from followups.models import Booking, Decision, DigestPause, Promise, Recipient, ReminderRule, RuleKind, SupportAction
 from jarfalla import clock
 from tests.followups import specification as spec
 from tests.followups import stages
-from tests.followups.specification import ONE, Booked, Day, Person, Post, Promised, Rules
+from tests.followups.specification import Booked, Person, Post, Promised, Rules
+from tests.followups.specification_calendar import EN, ONE, SV, Day
+from tests.followups.two_years_sources import STOCKHOLM, RoutinesAndCoverage, noon
 from units.models import (
     Kind,
     Membership,
@@ -30,17 +28,11 @@ from units.models import (
     UserRole,
 )
 
-STOCKHOLM = zoneinfo.ZoneInfo("Europe/Stockholm")
 # How often something happens to a unit in a day.
-LIVELY = 0.025
+LIVELY = 0.03
 
 
-def noon(day: Day) -> dt.datetime:
-    """The middle of that day."""
-    return dt.datetime.combine(day, dt.time(12), tzinfo=STOCKHOLM)
-
-
-class Municipality:
+class Municipality(RoutinesAndCoverage):
     """Some units and their people. `live` is one day of what people do there."""
 
     def __init__(self, chance: Random, rules: Rules, *, units: int, start: Day) -> None:
@@ -69,6 +61,8 @@ class Municipality:
                 "follow_up_opens_before_months": rules.opens_before,
                 "follow_up_closes_after_months": rules.closes_after,
                 "follow_up_extra_months": rules.extra,
+                "coverage_threshold_percent": rules.threshold,
+                "course_validity_months": rules.course_months,
             },
         )
         QuietPeriod.objects.all().delete()
@@ -80,6 +74,7 @@ class Municipality:
             RuleKind.OVERDUE: {"to": overdue_to, "times": rules.overdue_times},
             RuleKind.MEETING: {"to": Recipient.BOTH, "days": rules.meeting_days},
             RuleKind.STALLED: {"to": Recipient.BOTH, "days": rules.stalled_days},
+            RuleKind.ROUTINE_REVIEW: {"to": Recipient.BOTH, "days": rules.review_days, "times": rules.review_times},
             RuleKind.TWO_MONTHS_LEFT: {"to": Recipient.COORDINATOR, "is_on": rules.two_months_left},
         }.items():
             ReminderRule.objects.update_or_create(kind=kind, defaults={**values, "changed_by": self.by})
@@ -88,7 +83,7 @@ class Municipality:
         email = f"{name}@example.org"
         role = UserRole.COORDINATOR if is_coordinator else UserRole.STAFF
         # Every third person reads English.
-        language = spec.EN if len(self.people) % 3 == 1 else spec.SV
+        language = EN if len(self.people) % 3 == 1 else SV
         self.users[email] = User.objects.create_user(
             email, name.capitalize(), role=role, language=("sv", "en")[language]
         )
@@ -113,6 +108,7 @@ class Municipality:
             self._give_superior(facts)
         self._answer(facts, ParticipationState.TAKING_PART, since)
         self._begin(facts, since)
+        self._found(facts, since)
         done = since
         for step in range(1, chance.choice((0, 1, 2, 3, 3, 3, 3, 3)) + 1):
             done += chance.randrange(10, 120) * ONE
@@ -155,6 +151,7 @@ class Municipality:
             round=self._round(facts), step=step, completed_on=on, recorded_at=noon(recorded), recorded_by=self.by
         )
         facts.steps[step] = (on, recorded)
+        facts.first_steps += step == 1
 
     def _withdraw(self, facts: spec.Unit, step: int, today: Day) -> None:
         standing = StepCompletion.objects.standing().filter(round=facts.round, step=step)
@@ -183,6 +180,7 @@ class Municipality:
         else:
             happens = {self._leave: 2, self._change_manager: 3, self._vacancy: 1, self._trouble: 1}
             happens |= self._contact_things() if 3 in facts.steps else {self._take_step: 12, self._take_back: 1}
+        happens |= self._in_the_unit()
         [what] = self.chance.choices(list(happens), list(happens.values()))
         what(facts, today)
 
@@ -207,6 +205,8 @@ class Municipality:
 
     def _take_step(self, facts: spec.Unit, today: Day) -> None:
         step = max(facts.steps, default=0) + 1
+        if step == 1:
+            self._fill_up(facts, today)
         earliest = max([facts.began_on, *(done for done, _recorded in facts.steps.values())])
         on = max(today - self.chance.randrange(0, 60) * ONE, earliest)
         self._record(facts, step, on, today)
@@ -349,15 +349,9 @@ class Municipality:
         rules.two_months_left = chance.random() < 0.7
         rules.closes_after = chance.randrange(1, 4)
         rules.extra = chance.randrange(1, 6)
+        rules.review_days, rules.review_times = chance.randrange(10, 60), chance.randrange(1, 5)
+        rules.threshold = chance.choice((70, 80, 90))
         self._write_rules()
-
-
-def counted() -> None:
-    """Tell the database how many rows there are. It counts by itself what has been committed, and in a test that is
-    nothing: it would plan every question for empty tables. Done once, it also keeps the database from counting."""
-    tables = [model._meta.db_table for app in ("units", "followups") for model in apps.get_app_config(app).get_models()]
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE " + ", ".join(f'"{table}"' for table in tables))
 
 
 def today_is(day: Day) -> None:
