@@ -31,7 +31,7 @@ PEOPLE, UNITS = 4, 2
 FIRST_DAY = dt.date(2024, 1, 20)
 DAYS = [FIRST_DAY + dt.timedelta(days=number) for number in range(100)]
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 many = settings(few, max_examples=120)
 
 

@@ -195,7 +195,7 @@ batches_of_answers = st.lists(st.lists(answers, max_size=8), max_size=5)
 NOBODY_ON_THE_FIRST: Answer = (None, 3, 3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=batches_of_answers)
 @example(batches=[[(1, 1, 1)] * 5, [(5, 5, 5)] * 4, [(5, 5, 5)]])
 @example(batches=[[(1, 1, 1)] * 5, [(5, 3, 3), *[NOBODY_ON_THE_FIRST] * 4], [(5, 3, 3)] * 4])
@@ -220,7 +220,7 @@ def test_no_two_looks_differ_by_fewer_than_five_answers(
         transaction.set_rollback(True)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.sampled_from(Scale.values), max_size=20), cuts=st.sets(st.integers(0, 20)))
 def test_what_is_shown_when_everybody_answers_everything_is_the_first_answers(
     unit: Unit, coordinator: User, values: list[int], cuts: set[int]

@@ -81,7 +81,7 @@ def check(training: Training, before: Sequence[SignUp]) -> None:
         assert Message.objects.filter(key__regex=rf"^sign_up:{row.pk}:(signed_up|promoted)$").exists()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(capacity=st.one_of(st.none(), st.integers(1, 6)), events=EVENTS)
 def test_waiting_list_keeps_its_promises(coordinator: User, capacity: int | None, events: list[Event]) -> None:
     with transaction.atomic():

@@ -39,7 +39,7 @@ def merge_lines(base: list[str], mine: list[str], theirs: list[str]) -> merging.
     return merging.merge_lines("\n".join(base), mine="\n".join(mine), theirs="\n".join(theirs))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(triples())
 def test_no_change_of_either_side_is_lost(three: tuple[list[str], list[str], list[str]]) -> None:
     base, mine, theirs = three
@@ -49,7 +49,7 @@ def test_no_change_of_either_side_is_lost(three: tuple[list[str], list[str], lis
             assert merged[text] >= count, f"{text} is gone"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(triples())
 def test_the_same_change_is_made_once_and_no_change_changes_nothing(
     three: tuple[list[str], list[str], list[str]],
@@ -60,7 +60,7 @@ def test_the_same_change_is_made_once_and_no_change_changes_nothing(
     assert merge_lines(base, mine, base) == merging.Merged("\n".join(mine))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(triples())
 def test_who_is_first_makes_no_difference_to_what_is_there(three: tuple[list[str], list[str], list[str]]) -> None:
     base, mine, theirs = three
@@ -69,7 +69,7 @@ def test_who_is_first_makes_no_difference_to_what_is_there(three: tuple[list[str
     assert len(one.clashes) == len(other.clashes)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(triples())
 def test_saving_the_merged_text_again_is_no_clash(three: tuple[list[str], list[str], list[str]]) -> None:
     base, mine, theirs = three
@@ -81,7 +81,7 @@ def html(blocks: list[str]) -> str:
     return rich_text.clean("".join(f"<p>{text}</p>" for text in blocks))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(triples())
 def test_paragraphs_go_together_as_lines_do(three: tuple[list[str], list[str], list[str]]) -> None:
     base, mine, theirs = three

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import time
 from html.parser import HTMLParser
 
 import nh3
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jarfalla import rich_text
+from tests.timing import processor_seconds
 
 VOID = {"br"}
 TABLE = '<table><thead><tr><th scope="col">Vem</th></tr></thead><tbody><tr><td>Rektor</td></tr></tbody></table>'
@@ -126,7 +126,7 @@ def assert_normal(html: str) -> None:
     assert nh3.clean(html, tags=rich_text.TAGS, attributes={"a": {"href"}, "th": {"scope"}}, link_rel=None) == html
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(soup)
 def test_whatever_comes_in_only_what_is_allowed_comes_out_and_cleaning_twice_changes_nothing(html: str) -> None:
     cleaned = rich_text.clean(html)
@@ -136,7 +136,7 @@ def test_whatever_comes_in_only_what_is_allowed_comes_out_and_cleaning_twice_cha
     assert rich_text.clean(rich_text.with_line_breaks(cleaned)) == cleaned
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(soup)
 def test_the_blocks_are_the_text(html: str) -> None:
     cleaned = rich_text.clean(html)
@@ -151,7 +151,7 @@ def test_the_blocks_are_the_text(html: str) -> None:
 words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters="<>&"), min_size=1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(words, min_size=1, max_size=12), st.data())
 def test_no_word_is_lost(texts: list[str], data: st.DataObject) -> None:
     tags = [
@@ -164,7 +164,7 @@ def test_no_word_is_lost(texts: list[str], data: st.DataObject) -> None:
     assert kept == re.sub(r"\s", "", "".join(texts))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_plain_text_comes_back_as_it_was(text: str) -> None:
     html = rich_text.from_plain(text)
@@ -295,10 +295,12 @@ def test_takes_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
         prefix = "<table>" if piece.startswith(("<td", "<tr", "<cap")) else ""
         html = (prefix + piece * length)[:length]
-        began = time.process_time()
-        with contextlib.suppress(rich_text.TooMuch):
-            rich_text.clean(html)
-        return time.process_time() - began
+
+        def clean() -> None:
+            with contextlib.suppress(rich_text.TooMuch):
+                rich_text.clean(html)
+
+        return processor_seconds(clean, times=3)
 
     small, large = seconds(20_000), seconds(200_000)
     # Ten times the text, and far below the hundred times of quadratic time. Small ones are lost in the clock's grain.

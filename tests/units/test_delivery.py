@@ -163,7 +163,7 @@ def test_conversation_with_a_server_that_drips_ends_in_time(manager: User, mail_
             time.sleep(0.05)
         started = time.monotonic()
         assert deliver(message).state == MessageState.PLANNED
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10  # it greets without end
     settings.EMAIL_PORT = mail_box.port
     assert deliver(message).state == MessageState.SENT
 

@@ -125,7 +125,7 @@ def test_count_progress_by_kind(coordinator: User) -> None:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     date=st.dates(min_value=dt.date(1990, 1, 1), max_value=dt.date(2090, 12, 31)),
     months=st.integers(min_value=1, max_value=60),
