@@ -126,6 +126,7 @@ def test_find_personal_numbers_ignores_organisation_numbers(
         "Bankgiro 5050-1055, plusgiro 12 34 56-7",
         "https://www.jarfalla.se/nyheter/arkiv/2024/03/01/1234-nyhet.html",
         "https://x.se/5.1b2c3d4e15f6a7b8c9d/1700000000000?v=20240301123456789",
+        "Användare 01a7f258-8a82-4bd8-93b6-7d2809173186, AE830687-4945-4E3B-BAC1-FAEC0D2C53F1",
         "850709-98051",
         "1850709-9805",
         "990230-1236",
@@ -147,6 +148,7 @@ def test_find_personal_numbers_in_ordinary_text_finds_none(text: str) -> None:
         ("samordningsnummer 850769-9802", "850769-9802"),
         ("fil_850709_9805.docx", "850709-9805"),
         ("?pnr=198507099805&x=1", "19850709-9805"),
+        ("01a7f258-8a82-4bd8-93b6-7d2809173186 850709-9805", "850709-9805"),
     ],
 )
 def test_find_personal_numbers_beside_other_text(text: str, number: str) -> None:

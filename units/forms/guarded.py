@@ -63,6 +63,9 @@ def moment(day: dt.date, time: dt.time) -> dt.datetime:
 class GuardedFormMixin:
     """Every free-text field refuses personnummer, every one-line field also a line break.
 
+    A hidden field is the portal's own word to itself, which nobody writes and nothing keeps: a fingerprint or a random
+    key has digits that pass for a personnummer now and then, and whoever sent the form could do nothing about it.
+
     The page around the form writes the <form> tag.
     """
 
@@ -84,7 +87,8 @@ class GuardedFormMixin:
             if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = _("Fyll i det här.")
             field.validators = [mailable if check is validate_email else check for check in field.validators]
-            if isinstance(field, forms.CharField) and refuse_personal_numbers not in field.validators:
+            is_written = isinstance(field, forms.CharField) and not field.widget.is_hidden
+            if is_written and refuse_personal_numbers not in field.validators:
                 field.validators.append(refuse_personal_numbers)
                 if not isinstance(field.widget, forms.Textarea):
                     field.validators.append(one_line)
