@@ -20,7 +20,7 @@ from tests.followups import stages
 from tests.followups.reminded import CIA, DAY, OPENING, OPENS, SAM, STEP_3, said
 from tests.together import together
 from units.actions import add_quiet_period, remove_quiet_period, seed_quiet_periods
-from units.models import QuietPeriod, Refused, Unit, User
+from units.models import Programme, QuietPeriod, Refused, Unit, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cast")]
 
@@ -183,6 +183,13 @@ def test_list_shows_the_month_that_is_asked_for_and_counts_all(
         assert sum(mail.total for mail in listed) == total, first
         assert all((mail.day.year, mail.day.month) == (first.year, first.month) for mail in listed)
         assert all(is_working_day(mail.day, []) for mail in listed)
+
+
+def test_list_says_what_it_does_not_foresee(page_of: Client) -> None:
+    said_when_courses_expire = "Inte heller att täckningen sjunker när webbkursen har blivit för gammal"
+    assert said_when_courses_expire not in text(page_of, RULES)
+    Programme.objects.create(course_validity_months=24)
+    assert said_when_courses_expire in text(page_of, RULES)
 
 
 def test_who_has_paused_stands_in_the_list_and_not_in_the_preview(
