@@ -178,11 +178,18 @@ WINDOW = Window(
 ASK = " Kryssa i rutan om det ska vara så."
 
 
+@pytest.fixture
+def _early_june(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clock stand before all of these days."""
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2029, 6, 10, 12, tzinfo=dt.UTC))
+
+
 def asked(day: str, time: str = "13:00", window: Window = WINDOW, **more: str) -> dict[str, list[str]]:
     form = BookingForm({"day": day, "time": time, "minutes": "30", **more}, window=window, booking=None)
     return {name: [str(sentence) for sentence in found] for name, found in form.errors.items()}
 
 
+@pytest.mark.usefixtures("_early_june")
 @pytest.mark.parametrize(
     ("day", "time", "sentences"),
     [
@@ -208,6 +215,7 @@ def test_time_that_is_unlikely_is_asked_about(day: str, time: str, sentences: di
         assert asked(day, time, asked=f"{day} {time}") != {}
 
 
+@pytest.mark.usefixtures("_early_june")
 def test_window_that_has_closed_leaves_no_day_to_ask_about() -> None:
     assert asked("2029-10-02", window=replace(WINDOW, on=dt.date(2029, 9, 20))) == {}
 

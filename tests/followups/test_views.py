@@ -108,11 +108,11 @@ def test_done_closes_the_round_and_shows_it(round_: Round, coordinator: User, si
 
 
 def test_more_support_shows_what_was_promised(round_: Round, coordinator: User, sign_in: SignIn) -> None:
-    row = {"support_1_what": PROMISED, "support_1_owner": "Rut", "support_1_due_on": "2030-01-31"}
+    row = {"support_1_what": PROMISED, "support_1_owner": "Rut", "support_1_due_on": f"{clock.today().year + 1}-01-31"}
     response = post(sign_in(coordinator), decision="more_support", **row)
     html = " ".join(response.content.decode().split())
     assert "Omgången fortsätter med insatserna här nedanför." in html
-    assert "Rut, senast den 31 januari 2030" in html
+    assert f"Rut, senast den 31 januari {clock.today().year + 1}" in html
 
 
 @pytest.mark.parametrize(
